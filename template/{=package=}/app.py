@@ -1,0 +1,188 @@
+"""The server, composed: settings, policies and features become endpoints of a FastAPI app.
+
+    server = AuthorizationServer()
+    app = FastAPI(lifespan=server.lifespan)
+    server.mount(app)
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+
+from .core.keys import KeyStore
+from .core.seam import Undecided, check_contract, find_undecided
+from .core.urls import URLs
+from .endpoints.metadata import build_metadata, metadata_endpoints
+from .endpoints.openapi import add_to_openapi
+from .endpoints.render import JSONRefusal
+from .endpoints.routing import Endpoint, EndpointRoute
+from .endpoints.token import TokenEndpoint
+from .endpoints.transport import TransportPolicy
+from .feature import Composition, Feature, PolicyContract
+from .features import Settings, make_features
+from .grants.issuing import TokenIssuer
+from .policy import keys as key_policy
+from .policy.clients import Clients
+from .policy.errors import ErrorEnvelope
+from .policy.events import Events
+from .policy.scopes import Scopes
+from .server import Server
+from .stores.database import Database, open_database
+from .stores.key_files import FileKeys
+from .stores.sweeper import sweep
+
+log = logging.getLogger(__name__)
+
+
+class ConfigurationError(Exception):
+    """The server must not start like this. The text is one line that says what to mend."""
+
+
+class AuthorizationServer:
+    """One authorization server. Everything it needs is made here, once; raises ConfigurationError.
+
+    What is not given is made from the settings: the database, the keys, and a clock that tells aware UTC.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        database: Database | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.settings = settings = settings or Settings()
+        clients, scopes, events, envelope = Clients(), Scopes(), Events(), ErrorEnvelope()
+        keys = key_policy.key_store(settings, FileKeys(settings.key_directory))
+        urls = URLs(issuer=settings.issuer, prefix=settings.prefix, overrides=settings.paths)
+        self.server = Server(
+            settings=settings,
+            urls=urls,
+            database=database or open_database(settings.database_url),
+            keys=keys,
+            issuer=_make_issuer(settings, keys),
+            clients=clients,
+            scopes=scopes,
+            events=events,
+            envelope=envelope,
+            now=now or _utc_now,
+        )
+        self.features = make_features(settings, scopes=scopes)
+        self._policies = [
+            PolicyContract(clients, 1),
+            PolicyContract(scopes, 1),
+            PolicyContract(events, 1),
+            PolicyContract(envelope, 1),
+            *(policy for feature in self.features for policy in feature.policies),
+        ]
+        self._check_policies()
+        self.endpoints = self._compose()
+
+    @property
+    def undecided(self) -> list[Undecided]:
+        """The policies that still are as shipped."""
+        marks = [find_undecided(each.policy) for each in self._policies]
+        return [mark for mark in marks if mark is not None]
+
+    def mount(self, app: FastAPI) -> None:
+        """Put the endpoints before the routes of `app`, and describe them in its OpenAPI document."""
+        app.router.routes.insert(0, EndpointRoute(self.endpoints, self._transport))
+        describe = app.openapi
+
+        def openapi() -> dict[str, Any]:
+            if app.openapi_schema is None:
+                add_to_openapi(describe(), self.endpoints)
+            return describe()
+
+        app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Check what the server stands on, sweep while it runs, and let go of everything at the end."""
+        await self.server.database.check()
+        await self.server.keys.current()
+        sweeper = asyncio.create_task(self._sweep_for_ever())
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeper
+            await self.server.database.close()
+
+    async def purge(self) -> dict[str, int]:
+        """Delete what has expired; return how many rows of each table."""
+        expirables = [expirable for feature in self.features for expirable in feature.expirable]
+        return dict(await sweep(self.server.database, expirables, self.server.now()))
+
+    def _compose(self) -> Sequence[Endpoint]:
+        server, settings = self.server, self.settings
+        self._transport = TransportPolicy.of(settings.trusted_proxies, issuer=settings.issuer)
+        composition = Composition(
+            server=server, features=self.features, refuse=JSONRefusal(server.envelope, settings.realm)
+        )
+        authentication = composition.authentication
+        grants = {
+            name: make
+            for feature in self.features
+            if feature.grants
+            for name, make in feature.grants(composition).items()
+        }
+        document = build_metadata(
+            server,
+            grant_types=list(grants),
+            authentication=authentication,
+            contributions=[feature.metadata(composition) for feature in self.features if feature.metadata],
+        )
+        names = ["oauth-authorization-server", *(n for each in self.features for n in each.metadata_names)]
+        token = TokenEndpoint(
+            server=server, grants=grants, authentication=authentication, transport=self._transport
+        )
+        return [
+            token.endpoint(composition.refuse),
+            *(e for each in self.features if each.endpoints for e in each.endpoints(composition)),
+            *metadata_endpoints(server, document, names, composition.refuse),
+        ]
+
+    def _check_policies(self) -> None:
+        for each in self._policies:
+            check_contract(each.policy, each.version)
+        if self.settings.mode == "production":
+            for mark in self.undecided:
+                if mark.must_decide:
+                    raise ConfigurationError(f"{mark.policy} is undecided: {mark.question}")
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.purge_interval.total_seconds())
+            try:
+                await self.purge()
+            except Exception:
+                log.exception("sweeping failed; the next attempt is in %s", self.settings.purge_interval)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the server as an app of its own. Raises ConfigurationError."""
+    server = AuthorizationServer(settings)
+    app = FastAPI(title="Authorization server", lifespan=server.lifespan, docs_url=None, redoc_url=None)
+    server.mount(app)
+    return app
+
+
+def _make_issuer(settings: Settings, keys: KeyStore) -> TokenIssuer:
+    return TokenIssuer(
+        issuer=settings.issuer,
+        default_audience=settings.default_audience,
+        lifetime=settings.access_token_lifetime,
+        algorithm=settings.signing_algorithms[0],
+        keys=keys,
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

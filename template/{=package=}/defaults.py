@@ -1,0 +1,44 @@
+"""What was answered when this server was rendered: the only place where the answers are written.
+
+Settings override most of it per environment; the table prefix and the databases are decided here.
+"""
+
+ISSUER = "{=issuer=}"
+"""The `iss` of every token, unless the settings say otherwise."""
+
+PREFIX = "{=prefix=}"
+"""Where the endpoints live, unless the settings say otherwise."""
+
+# {% if signing_algorithms | length == 1 %}
+SIGNING_ALGORITHMS: tuple[str, ...] = ("{=signing_algorithms[0]=}",)
+# {% else %}
+SIGNING_ALGORITHMS = ("{=signing_algorithms | join('", "')=}")
+# {% endif %}
+"""The algorithms tokens are signed with; the first signs access tokens."""
+
+TABLE_PREFIX = "{=table_prefix=}"
+"""What the name of every table begins with. The migrations use it, so it never changes."""
+
+DATABASES = {
+    "sqlite": "sqlite:///./{=package=}.db",
+    # {% if database == "postgresql" %}
+    "postgresql": "postgresql://localhost/{=package=}",
+    # {% endif %}
+}
+"""What a database URL may begin with, each with an example; `stores/` has a module of that name."""
+
+# {% if database == "postgresql" %}
+DATABASE_URL = "postgresql://localhost/{=package=}"
+# {% else %}
+DATABASE_URL = "sqlite:///./{=package=}.db"
+# {% endif %}
+"""Where everything is kept, unless the settings say otherwise."""
+# {% if false %}
+
+# Nothing is rendered here: this is the template, where these answers hold.
+ISSUER = "http://localhost:8000"
+PREFIX = "/oauth"
+SIGNING_ALGORITHMS = ("ES256",)
+TABLE_PREFIX = "oauth_"
+DATABASES["sqlite"] = DATABASE_URL = "sqlite:///./authserver.db"
+# {% endif %}

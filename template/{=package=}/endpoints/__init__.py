@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out. Nothing below this floor knows of requests and responses."""

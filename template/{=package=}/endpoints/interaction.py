@@ -1,0 +1,233 @@
+"""The pages between an authorization request and its answer: sign in, choose, consent.
+
+Everything is kept in the database, so two tabs, a reload, the back button and a second click all end well. Every form
+leads back to `show`, which looks again at what has to happen next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hmac import compare_digest
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..core.authorization_request import Prompt
+from ..core.authorization_response import ResponseTarget
+from ..core.client import Client
+from ..core.errors import AccessDenied
+from ..core.events import Event, EventName
+from ..core.grant import Authentication
+from ..core.interaction import Step, choose_step
+from ..core.parameters import Parameters
+from ..core.scope import Scope
+from ..core.secrets import mint_secret
+from ..grants.issuing_codes import CodeIssuer
+from ..server import Server
+from ..stores.browser_sessions import BrowserSessions
+from ..stores.database import Transaction
+from ..stores.interactions import Interactions
+from .answering import Unusable, answering, render_answer
+from .forms import read_form_beside_query, read_query
+from .interaction_pages import InteractionPages
+from .render import NO_STORE
+from .session_cookie import SessionCookie
+from .transport import TransportPolicy
+from .visit import Reception, Visit
+
+
+class Principals(Protocol):
+    """What the pages ask of `policy/principals.py`."""
+
+    async def authenticate(
+        self, username: str, password: str, transaction: Transaction, *, now: datetime
+    ) -> Authentication | None: ...
+    def login_url(self, return_to: str) -> str | None: ...
+    async def display_name(self, subject: str, transaction: Transaction) -> str: ...
+
+
+class Consent(Protocol):
+    """What the pages ask of `policy/consent.py`."""
+
+    async def is_needed(self, client: Client, authentication: Authentication, scope: Scope) -> bool: ...
+    async def claims(
+        self, client: Client, authentication: Authentication, scope: Scope
+    ) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionEndpoint:
+    """Shows what is needed and takes what is answered. `session_lifetime` is how long a browser stays signed in."""
+
+    server: Server
+    reception: Reception
+    principals: Principals
+    consent: Consent
+    code_issuer: Callable[[Transaction], CodeIssuer]
+    pages: InteractionPages
+    cookie: SessionCookie
+    session_lifetime: timedelta
+    transport: TransportPolicy
+
+    async def show(self, request: Request) -> Response:
+        """Show the page that is needed now, or answer the client when none is (GET)."""
+        query = read_query(request)
+        async with self.server.database.transaction() as transaction:
+            try:
+                visit = await self.reception.receive(query, request, transaction)
+                with answering(visit.target):
+                    return await self._proceed(visit, wants_another="another" in query)
+            except Unusable as end:
+                return self.pages.finished(end.title, str(end), status=end.status)
+
+    async def submit(self, request: Request) -> Response:
+        """Take what a form says (POST), then look again. A form that is out of date is shown anew and does nothing."""
+        query, form = await read_form_beside_query(request, max_size=self.server.settings.max_body_size)
+        steps = {
+            "login": self._login,
+            "cancel": self._deny,
+            "account": self._choose_account,
+            "switch": self._switch_account,
+            "consent": self._consent,
+        }
+        async with self.server.database.transaction() as transaction:
+            try:
+                visit = await self.reception.receive(query, request, transaction)
+                with answering(visit.target):
+                    take = steps.get(query.get("step", ""))
+                    if take is None or not compare_digest(form.get("csrf", ""), visit.csrf_token or "-"):
+                        return self._look_again(visit)
+                    return await take(visit, form)
+            except Unusable as end:
+                return self.pages.finished(end.title, str(end), status=end.status)
+
+    async def _proceed(self, visit: Visit, *, wants_another: bool) -> Response:
+        authentication = visit.authentication
+        scope = Scope.parse(visit.interaction.request.scope)
+        step = choose_step(
+            visit.interaction,
+            authentication,
+            consent_needed=authentication is not None
+            and await self.consent.is_needed(visit.client, authentication, scope),
+            now=visit.now,
+        )
+        if wants_another and Prompt.NONE not in visit.interaction.request.prompt:
+            step = Step.LOGIN
+        if step is Step.ISSUE and authentication is not None:
+            return await self._issue(visit, authentication)
+        return await self._show(visit, step)
+
+    async def _show(self, visit: Visit, step: Step) -> Response:
+        visit = await self.reception.admit(visit, self.session_lifetime)
+        assert visit.browser is not None and visit.csrf_token is not None  # noqa: S101 - admitted
+        name = ""
+        if visit.authentication:
+            name = await self.principals.display_name(visit.authentication.subject, visit.transaction)
+        await visit.transaction.commit()
+        own_login = self.principals.login_url(self.server.urls.origin + self.pages.url(visit.id))
+        if step is Step.LOGIN and own_login:
+            response = Response(status_code=303, headers={**NO_STORE, "Location": own_login})
+        elif step is Step.LOGIN:
+            response = self.pages.login(visit.id, visit.interaction, visit.client, csrf=visit.csrf_token)
+        else:
+            page = self.pages.consent if step is Step.CONSENT else self.pages.select_account
+            response = page(visit.id, visit.interaction, visit.client, csrf=visit.csrf_token, account=name)
+        self.cookie.set(response, visit.browser.secret, max_age=int(self.session_lifetime.total_seconds()))
+        return response
+
+    async def _login(self, visit: Visit, form: Parameters) -> Response:
+        username = form.get("username", "")
+        authentication = await self.principals.authenticate(
+            username, form.get("password", ""), visit.transaction, now=visit.now
+        )
+        assert visit.browser is not None and visit.csrf_token is not None  # noqa: S101 - the form had its token
+        if authentication is None:
+            await self.server.emit(self._event(visit, EventName.AUTH_DENIED, reason="wrong user name or password"))
+            return self.pages.login(
+                visit.id,
+                visit.interaction,
+                visit.client,
+                csrf=visit.csrf_token,
+                username=username,
+                error="This user name and password do not belong together.",
+            )
+        authentication = replace(authentication, sid=authentication.sid or mint_secret())
+        browser = await BrowserSessions(visit.transaction).sign_in(
+            visit.browser, authentication, visit.now + self.session_lifetime
+        )
+        event = self._event(visit, EventName.AUTH_SUCCEEDED, subject=authentication.subject)
+        visit.transaction.after_commit(partial(self.server.emit, event))
+        await visit.transaction.commit()
+        response = self._look_again(visit)
+        self.cookie.set(response, browser.secret, max_age=int(self.session_lifetime.total_seconds()))
+        return response
+
+    async def _choose_account(self, visit: Visit, form: Parameters) -> Response:
+        if form.get("decision") != "continue" or visit.authentication is None:
+            return self._look_again(visit, another="1")
+        await Interactions(visit.transaction).record_choice(
+            visit.interaction.digest, visit.authentication.subject
+        )
+        await visit.transaction.commit()
+        return self._look_again(visit)
+
+    async def _switch_account(self, visit: Visit, form: Parameters) -> Response:
+        return self._look_again(visit, another="1")
+
+    async def _consent(self, visit: Visit, form: Parameters) -> Response:
+        if form.get("decision") == "deny":
+            return await self._deny(visit, form)
+        if form.get("decision") != "allow" or visit.authentication is None:
+            return self._look_again(visit)
+        step = choose_step(visit.interaction, visit.authentication, consent_needed=True, now=visit.now)
+        if step is not Step.CONSENT:
+            return self._look_again(visit)
+        return await self._issue(visit, visit.authentication)
+
+    async def _issue(self, visit: Visit, authentication: Authentication) -> Response:
+        await self._finish(visit)
+        request = visit.interaction.request
+        claims = await self.consent.claims(visit.client, authentication, Scope.parse(request.scope))
+        code, grant = await self.code_issuer(visit.transaction).issue(
+            request, authentication, claims=claims, now=visit.now
+        )
+        event = self._event(visit, EventName.CODE_ISSUED, subject=grant.subject, grant_id=grant.id)
+        visit.transaction.after_commit(partial(self.server.emit, event))
+        await visit.transaction.commit()
+        return render_answer(visit.target, {"code": code}, stylesheet=self.pages.stylesheet)
+
+    async def _deny(self, visit: Visit, form: Parameters) -> Response:
+        await self._finish(visit)
+        event = self._event(visit, EventName.AUTHORIZATION_DENIED, reason="the person said no")
+        visit.transaction.after_commit(partial(self.server.emit, event))
+        await visit.transaction.commit()
+        raise AccessDenied("the person said no")
+
+    async def _finish(self, visit: Visit) -> None:
+        if not await Interactions(visit.transaction).finish(visit.interaction.digest, visit.now):
+            raise Unusable.finished()
+
+    def _look_again(self, visit: Visit, **query: str) -> Response:
+        location = self.pages.url(visit.id, **query)
+        return Response(status_code=303, headers={**NO_STORE, "Location": location})
+
+    def _event(
+        self,
+        visit: Visit,
+        name: EventName,
+        *,
+        subject: str | None = None,
+        grant_id: str | None = None,
+        reason: str | None = None,
+    ) -> Event:
+        return Event(
+            name=name,
+            client_id=visit.client.client_id,
+            subject=subject or (visit.authentication.subject if visit.authentication else None),
+            scope=visit.interaction.request.scope,
+            grant_id=grant_id,
+            reason=reason,
+            client_ip=self.transport.read_peer(visit.http.scope).client_ip,
+        )

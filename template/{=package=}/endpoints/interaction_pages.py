@@ -1,0 +1,90 @@
+"""What the pages of an interaction are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from ..core.client import Client
+from ..core.interaction import Interaction
+from ..core.redirect_uri import describe_destination, is_loopback
+from .pages import form_action_sources, render_page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionPages:
+    """`path` is where every form leads, `scopes` the descriptions that people read."""
+
+    path: str
+    stylesheet: str
+    scopes: Mapping[str, str]
+
+    def login(
+        self,
+        interaction_id: str,
+        interaction: Interaction,
+        client: Client,
+        *,
+        csrf: str,
+        username: str | None = None,
+        error: str | None = None,
+    ) -> Response:
+        """Return the login page, with the user name filled in if the client or the last attempt gave one."""
+        return render_page(
+            "login",
+            stylesheet=self.stylesheet,
+            status=400 if error else 200,
+            form_action=form_action_sources(interaction.request.redirect_uri),
+            action=self.url(interaction_id, step="login"),
+            cancel_action=self.url(interaction_id, step="cancel"),
+            csrf=csrf,
+            client_name=client.display_name,
+            username=username or interaction.request.login_hint or "",
+            error=error,
+        )
+
+    def select_account(
+        self, interaction_id: str, interaction: Interaction, client: Client, *, csrf: str, account: str
+    ) -> Response:
+        """Return the page that asks whether to go on as `account`."""
+        return render_page(
+            "select_account",
+            stylesheet=self.stylesheet,
+            form_action=form_action_sources(interaction.request.redirect_uri),
+            action=self.url(interaction_id, step="account"),
+            csrf=csrf,
+            client_name=client.display_name,
+            account=account,
+        )
+
+    def consent(
+        self, interaction_id: str, interaction: Interaction, client: Client, *, csrf: str, account: str
+    ) -> Response:
+        """Return the consent page: who asks, for what, and where the answer goes."""
+        request = interaction.request
+        scope = request.scope.split()
+        return render_page(
+            "consent",
+            stylesheet=self.stylesheet,
+            form_action=form_action_sources(request.redirect_uri),
+            action=self.url(interaction_id, step="consent"),
+            switch_action=self.url(interaction_id, step="switch"),
+            csrf=csrf,
+            client_name=client.display_name,
+            client_uri=client.client_uri,
+            redirect_host=describe_destination(request.redirect_uri),
+            scopes=[(token, self.scopes.get(token, token)) for token in scope if token != "offline_access"],
+            offline_access="offline_access" in scope,
+            account=account,
+            loopback_only=all(is_loopback(uri) for uri in client.redirect_uris),
+            resources=[],
+        )
+
+    def finished(self, title: str, message: str, *, status: int) -> Response:
+        """Return the page of an interaction on which nothing can be done any more."""
+        return render_page("finished", stylesheet=self.stylesheet, status=status, title=title, message=message)
+
+    def url(self, interaction_id: str, **query: str) -> str:
+        """Return the URL of this interaction."""
+        return f"{self.path}?{urlencode({'id': interaction_id, **query})}"

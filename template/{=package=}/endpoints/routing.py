@@ -1,0 +1,109 @@
+"""Endpoints as values, and the one route that dispatches to them.
+
+A plain look-up by exact path, placed before a framework's own routes, costs the same however many routes there
+are. Everything an endpoint must not forget happens here once: methods, https, CORS, refusals and faults.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..core.errors import InvalidRequest, MethodNotAllowed, OAuthError, ServerError
+from .transport import TransportPolicy
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+Refusal = Callable[[OAuthError, Request], Response]
+
+CORS_HEADERS = ("Authorization", "Content-Type", "DPoP", "MCP-Protocol-Version")
+CORS_EXPOSED = ("DPoP-Nonce", "WWW-Authenticate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A path, who answers which method, and how a refusal looks there.
+
+    `cors`: browsers' clients call it from other origins. `needs_https`: it carries credentials, so plain http is
+    refused. `describe` is its OpenAPI path item.
+    """
+
+    path: str
+    handlers: Mapping[str, Handler]
+    refuse: Refusal
+    cors: bool = False
+    needs_https: bool = True
+    describe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> list[str]:
+        """What the endpoint answers, HEAD and OPTIONS included where they apply."""
+        return [*self.handlers, *(["HEAD"] if "GET" in self.handlers else [])]
+
+    async def answer(self, request: Request, transport: TransportPolicy) -> Response:
+        """Return the response, whatever happens: a refusal as it looks here, a fault under an id that is in the log."""
+        try:
+            if self.needs_https and not transport.read_peer(request.scope).is_secure:
+                raise InvalidRequest("this endpoint needs https")
+            handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
+            if handler is None:
+                raise MethodNotAllowed(", ".join(self.methods))
+            return await handler(request)
+        except OAuthError as refusal:
+            log.debug("%s %s: %s, %s", request.method, self.path, refusal.error, refusal.reason)
+            return self.refuse(refusal, request)
+        except Exception:
+            incident = new_incident()
+            log.exception("%s %s failed, incident %s", request.method, self.path, incident)
+            return self.refuse(ServerError("the server failed", reason=incident), request)
+
+
+class EndpointRoute(BaseRoute):
+    """All endpoints of the server as one route of a Starlette or FastAPI app."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], transport: TransportPolicy) -> None:
+        self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
+        if len(self.endpoints) != len(endpoints):
+            paths = [endpoint.path for endpoint in endpoints]
+            raise ValueError(f"two endpoints want the path {max(paths, key=paths.count)}")
+        self._apps = {endpoint.path: _as_app(endpoint, transport) for endpoint in endpoints}
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match by exact path; methods are the endpoint's own business."""
+        if scope["type"] == "http" and scope["path"] in self._apps:
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the endpoint at the path of `scope`."""
+        await self._apps[scope["path"]](scope, receive, send)
+
+
+def new_incident() -> str:
+    """Return an id that an error page shows and the log holds."""
+    return secrets.token_hex(6)
+
+
+def _as_app(endpoint: Endpoint, transport: TransportPolicy) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint.answer(Request(scope, receive, send), transport)
+        await response(scope, receive, send)
+
+    if not endpoint.cors:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=("*",),
+        allow_methods=endpoint.methods,
+        allow_headers=CORS_HEADERS,
+        expose_headers=CORS_EXPOSED,
+        max_age=3600,
+    )

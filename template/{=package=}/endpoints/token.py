@@ -1,0 +1,99 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..core.client import Client
+from ..core.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
+from ..core.events import Event, EventName
+from ..core.parameters import Parameters
+from ..grants.token_request import Grant, TokenRequest
+from ..server import Server
+from ..stores.database import Transaction
+from .client_authentication import ClientAuthentication
+from .forms import read_form
+from .openapi import describe_form_endpoint
+from .render import JSONRefusal, render_json
+from .routing import Endpoint
+from .transport import TransportPolicy
+
+MakeGrant = Callable[[Transaction], Grant]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenEndpoint:
+    """Trades grants for tokens. `grants` is what is enforced and what metadata advertises."""
+
+    server: Server
+    grants: Mapping[str, MakeGrant]
+    authentication: ClientAuthentication
+    transport: TransportPolicy
+
+    async def token(self, request: Request) -> Response:
+        """Answer with tokens, or refuse in the words of RFC 6749 §5.2."""
+        form = await read_form(request, max_size=self.server.settings.max_body_size)
+        client_ip = self.transport.read_peer(request.scope).client_ip
+        try:
+            async with self.server.database.transaction() as transaction:
+                client = await self.authentication.authenticate(request, form, transaction)
+                grant = self._find_grant(form, client)(transaction)
+                response = await grant.exchange(
+                    TokenRequest(
+                        client=client,
+                        parameters=form,
+                        now=self.server.now(),
+                        transaction=transaction,
+                        emit=self.server.emit,
+                        client_ip=client_ip,
+                    )
+                )
+                await transaction.commit()
+        except OAuthError as refusal:
+            await self._report(refusal, form, client_ip)
+            raise
+        return render_json(response.as_json())
+
+    def _find_grant(self, form: Parameters, client: Client) -> MakeGrant:
+        grant_type = form.require("grant_type")
+        make_grant = self.grants.get(grant_type)
+        if make_grant is None:
+            raise UnsupportedGrantType("this grant type is not offered here", reason=f"{grant_type!r}")
+        if grant_type not in client.grant_types:
+            raise UnauthorizedClient(
+                "this client may not use this grant type", reason=f"{client.client_id}: {grant_type}"
+            )
+        return make_grant
+
+    async def _report(self, refusal: OAuthError, form: Parameters, client_ip: str | None) -> None:
+        await self.server.emit(
+            Event(
+                name=EventName.TOKEN_DENIED,
+                client_id=form.get("client_id"),
+                grant_type=form.get("grant_type"),
+                result=refusal.error,
+                reason=refusal.reason,
+                client_ip=client_ip,
+            )
+        )
+
+    def endpoint(self, refuse: JSONRefusal) -> Endpoint:
+        """Return the endpoint to mount."""
+        return Endpoint(
+            path=self.server.urls.path("token"),
+            handlers={"POST": self.token},
+            refuse=refuse,
+            cors=True,
+            describe=describe_form_endpoint(
+                "Obtain tokens",
+                "RFC 6749 §3.2",
+                parameters={
+                    "grant_type": "one of " + ", ".join(self.grants),
+                    "scope": "a part of the granted scope, or the scope that a client asks for in its own name",
+                },
+                required=("grant_type",),
+                success="#/components/schemas/TokenResponse",
+            ),
+        )

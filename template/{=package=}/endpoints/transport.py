@@ -1,0 +1,71 @@
+"""Who is really calling, over what: forwarded headers count from trusted proxies only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network
+from typing import Self
+
+from starlette.types import Scope
+
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The far end of a request. `client_ip` is the right-most hop that is not a trusted proxy."""
+
+    scheme: str
+    client_ip: str | None
+    is_secure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransportPolicy:
+    """`trusted` are the proxies whose headers count. `allows_http`: the issuer is http on loopback."""
+
+    trusted: tuple[IPv4Network | IPv6Network, ...]
+    allows_http: bool
+
+    @classmethod
+    def of(cls, proxies: Sequence[str], *, issuer: str) -> Self:
+        """Read proxies as settings name them: CIDR ranges, addresses, or `loopback`."""
+        names = [name for proxy in proxies for name in (_LOOPBACK if proxy == "loopback" else (proxy,))]
+        networks = tuple(ip_network(name, strict=False) for name in names)
+        return cls(networks, allows_http=issuer.startswith("http://"))
+
+    def read_peer(self, scope: Scope) -> Peer:
+        """Return who is calling.
+
+        With several proxies in a row each appends to `X-Forwarded-For`; a caller can only write to the left of
+        them, so we walk from the right. `X-Forwarded-Proto` and `Forwarded` chains are read likewise: its last
+        value is the nearest proxy's.
+        """
+        scheme: str = scope["scheme"]
+        client = scope.get("client")
+        host = client[0] if client else None
+        if self.trusted and self._trusts(host):
+            headers = [(name, value.decode("latin-1")) for name, value in scope["headers"]]
+            protocol = ",".join(value for name, value in headers if name == b"x-forwarded-proto")
+            scheme = protocol.rpartition(",")[2].strip().lower() or scheme
+            hops = ",".join(value for name, value in headers if name == b"x-forwarded-for").split(",")
+            for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
+                if _parse(hop) is None:
+                    break
+                host = hop
+                if not self._trusts(hop):
+                    break
+        return Peer(scheme, host, scheme == "https" or self.allows_http)
+
+    def _trusts(self, host: str | None) -> bool:
+        address = _parse(host)
+        return address is not None and any(address in network for network in self.trusted)
+
+
+def _parse(host: str | None) -> IPv4Address | IPv6Address | None:
+    """Return the address, an IPv4-mapped one as the IPv4 address it is."""
+    try:
+        address = ip_address(host or "")
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -1,0 +1,74 @@
+"""What an optional specification may add to the server. Nothing else can be hooked.
+
+Never optional, so never a slot: client binding, exact redirect URIs, S256, the refusal of duplicates, `iss`,
+no-store, hashed storage, and the end of a family.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .endpoints.client_authentication import ClientAuthentication, ClientAuthenticator
+from .endpoints.render import JSONRefusal
+from .endpoints.routing import Endpoint
+from .grants.token_request import Grant
+from .server import Server
+from .stores.database import Transaction
+from .stores.sweeper import Expirable
+
+Slot = TypeVar("Slot")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContract:
+    """A policy of the team and the version of the seam that it must be written for."""
+
+    policy: object
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One room. Every slot may stay empty; functions are called once, when the server is composed.
+
+    `metadata_names` are further well-known names of the metadata document. `extends` returns values of the slots
+    that another room owns and asks for by their type, such as a check of authorization requests. `demonstrate`
+    prepares what `dev` needs and returns the lines that it prints.
+    """
+
+    name: str
+    specification: str
+    endpoints: Callable[["Composition"], Sequence[Endpoint]] | None = None
+    grants: Callable[["Composition"], Mapping[str, Callable[[Transaction], Grant]]] | None = None
+    client_authentication: Sequence[ClientAuthenticator] = ()
+    metadata: Callable[["Composition"], Mapping[str, Any]] | None = None
+    metadata_names: Sequence[str] = ()
+    expirable: Sequence[Expirable] = ()
+    policies: Sequence[PolicyContract] = ()
+    extends: Callable[[Server], Sequence[object]] | None = None
+    demonstrate: Callable[[Server], Awaitable[Sequence[str]]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """A server and the features it was composed of, while its endpoints and grants are being made."""
+
+    server: Server
+    features: Sequence[Feature]
+    refuse: JSONRefusal
+
+    def extensions(self, slot: type[Slot]) -> list[Slot]:
+        """Return what the features put into `slot`, in the order of the feature list."""
+        values = [value for each in self.features if each.extends for value in each.extends(self.server)]
+        return [value for value in values if isinstance(value, slot)]
+
+    @property
+    def authentication(self) -> ClientAuthentication:
+        """The client authentication that every endpoint shares. Raises ValueError if a setting names no method."""
+        methods = [method for feature in self.features for method in feature.client_authentication]
+        wanted = self.server.settings.token_endpoint_auth_methods
+        unknown = set(wanted) - {method.method for method in methods}
+        if unknown:
+            raise ValueError(f"token_endpoint_auth_methods names {min(unknown)}, which is not built in")
+        chosen = [method for method in methods if not wanted or method.method in wanted]
+        return ClientAuthentication(methods=chosen, clients=self.server.clients)

@@ -1,0 +1,34 @@
+"""The client credentials grant (RFC 6749 §4.4), which every server offers."""
+
+from collections.abc import Callable, Mapping
+
+from ..core.client import AuthMethod, Client
+from ..feature import Composition, Feature
+from ..grants.client_credentials import GRANT_TYPE, ClientCredentialsGrant
+from ..grants.token_request import Grant
+from ..endpoints.client_authentication import ClientSecretBasic, ClientSecretPost
+from ..server import Server
+from ..stores.database import Transaction
+
+DEMO_CLIENT = "demo-service"
+
+
+def feature() -> Feature:
+    """Return the feature."""
+    return Feature(
+        name="client_credentials",
+        specification="RFC 6749 §4.4",
+        grants=_grants,
+        client_authentication=(ClientSecretBasic(), ClientSecretPost()),
+    )
+
+
+def _grants(composition: Composition) -> Mapping[str, Callable[[Transaction], Grant]]:
+    server = composition.server
+    grant = ClientCredentialsGrant(
+        issuer=server.issuer,
+        allow_scope=server.scopes.allow,
+        kind=server.clients.kind,
+        subject_of=server.clients.subject,
+    )
+    return {GRANT_TYPE: lambda _: grant}

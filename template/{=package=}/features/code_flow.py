@@ -1,0 +1,270 @@
+"""The authorization code flow (RFC 6749 §4.1, RFC 7636, RFC 9207): request, pages, code, refresh token.
+
+It is the trunk that most other features hang on, so its parts stand on the floors; here they are put together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Protocol
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict
+
+from ..core.access_token import PrincipalKind
+from ..core.authorization_request import RESPONSE_TYPE, ResponseMode
+from ..core.client import Client
+from ..core.pkce import S256
+from ..endpoints.answering import BrowserRefusal
+from ..endpoints.authorize import AuthorizationEndpoint, RequestCheck
+from ..endpoints.client_authentication import PublicClient
+from ..endpoints.interaction import Consent, InteractionEndpoint
+from ..endpoints.interaction import Principals as PagePrincipals
+from ..endpoints.interaction_pages import InteractionPages
+from ..endpoints.pages import stylesheet, stylesheet_url
+from ..endpoints.routing import Endpoint
+from ..endpoints.session_cookie import SessionCookie
+from ..endpoints.transport import TransportPolicy
+from ..endpoints.visit import People, Reception
+from ..feature import Composition, Feature, PolicyContract
+from ..grants import authorization_code, refresh_token
+from ..grants.authorization_code import AuthorizationCodeGrant
+from ..grants.granted_tokens import GrantedTokens, TokenMember
+from ..grants.issuing_codes import CodeIssuer
+from ..grants.refresh_token import RefreshTokenGrant
+from ..grants.token_request import Grant
+from ..server import Server
+from ..settings import Seconds
+from ..stores import authorization_codes, browser_sessions, grants, interactions, refresh_tokens
+from ..stores.authorization_codes import AuthorizationCodes
+from ..stores.database import Transaction
+from ..stores.grants import Grants
+from ..stores.refresh_tokens import RefreshTokens
+from ..stores.sweeper import Expirable
+
+
+class CodeFlowSettings(BaseModel):
+    """How long codes, refresh tokens, pages and sessions last, and what is asked of clients."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    authorization_code_lifetime: Annotated[Seconds, Ge(timedelta(seconds=5)), Le(timedelta(minutes=10))] = (
+        timedelta(seconds=60)
+    )
+    """How long a code can be exchanged (RFC 6749 §4.1.2 allows ten minutes)."""
+
+    refresh_token_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1))] = timedelta(days=14)
+    """How long a refresh token may lie unused."""
+
+    refresh_token_grace: Annotated[Seconds, Le(timedelta(minutes=5))] = timedelta(seconds=60)
+    """How long a client whose answer got lost may retry with the superseded token; 0 is strict."""
+
+    refresh_token_rotation: bool = True
+    """Replace a refresh token at each use. Off, confidential clients keep theirs; public ones rotate anyway."""
+
+    require_pkce: bool = True
+    """Ask confidential clients for PKCE too. Public clients need it always (RFC 9700 §2.1.1)."""
+
+    interaction_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1)), Le(timedelta(hours=24))] = timedelta(hours=1)
+    """How long a person may take on the pages."""
+
+    session_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1)), Le(timedelta(days=90))] = timedelta(hours=12)
+    """How long a browser stays signed in."""
+
+
+class Principals(PagePrincipals, People, Protocol):
+    """What the code flow asks of `policy/principals.py`."""
+
+    kind: PrincipalKind
+    acr_values: tuple[str, ...]
+
+
+class RefreshTokenPolicy(Protocol):
+    """What the code flow asks of `policy/scopes.py` beyond scopes."""
+
+    def wants_refresh_token(self, client: Client, scope: str) -> bool: ...
+
+
+def feature(
+    settings: CodeFlowSettings, *, principals: Principals, consent: Consent, scopes: RefreshTokenPolicy
+) -> Feature:
+    """Return the feature with the team's policies in it."""
+    room = _CodeFlow(settings, principals, consent, scopes)
+    return Feature(
+        name="code_flow",
+        specification="RFC 6749 §4.1, RFC 7636, RFC 9207",
+        endpoints=room.endpoints,
+        grants=room.grants,
+        client_authentication=(PublicClient(),),
+        metadata=room.metadata,
+        policies=(PolicyContract(principals, 1), PolicyContract(consent, 1)),
+        expirable=(
+            Expirable("interactions", interactions.delete_expired),
+            Expirable("browser_sessions", browser_sessions.delete_expired),
+            Expirable("authorization_codes", authorization_codes.delete_expired),
+            Expirable("refresh_tokens", refresh_tokens.delete_expired),
+            Expirable("grants", grants.delete_expired),
+        ),
+    )
+
+
+class _CodeFlow:
+    """Puts the parts together, once per server."""
+
+    def __init__(
+        self,
+        settings: CodeFlowSettings,
+        principals: Principals,
+        consent: Consent,
+        scopes: RefreshTokenPolicy,
+    ) -> None:
+        self._settings = settings
+        self._principals = principals
+        self._consent = consent
+        self._scopes = scopes
+
+    def grants(self, composition: Composition) -> Mapping[str, Callable[[Transaction], Grant]]:
+        settings, server = self._settings, composition.server
+        members = composition.extensions(TokenMember)
+
+        def tokens(transaction: Transaction) -> GrantedTokens:
+            return GrantedTokens(
+                issuer=server.issuer, people=self._principals, members=members, transaction=transaction
+            )
+
+        def redeem_code(transaction: Transaction) -> Grant:
+            return AuthorizationCodeGrant(
+                codes=AuthorizationCodes(transaction),
+                grants=Grants(transaction),
+                refresh_tokens=RefreshTokens(transaction, settings.refresh_token_lifetime),
+                tokens=tokens(transaction),
+                wants_refresh_token=self._scopes.wants_refresh_token,
+            )
+
+        def refresh(transaction: Transaction) -> Grant:
+            return RefreshTokenGrant(
+                refresh_tokens=RefreshTokens(transaction, settings.refresh_token_lifetime),
+                grants=Grants(transaction),
+                tokens=tokens(transaction),
+                grace=settings.refresh_token_grace,
+                rotates=settings.refresh_token_rotation,
+            )
+
+        return {authorization_code.GRANT_TYPE: redeem_code, refresh_token.GRANT_TYPE: refresh}
+
+    def endpoints(self, composition: Composition) -> Sequence[Endpoint]:
+        settings, server = self._settings, composition.server
+        style = stylesheet_url(server.settings.prefix)
+        transport = TransportPolicy.of(server.settings.trusted_proxies, issuer=server.urls.issuer)
+        cookie = SessionCookie(is_secure=server.urls.issuer.startswith("https://"))
+        refuse = BrowserRefusal(style)
+        authorize = AuthorizationEndpoint(
+            server=server,
+            checks=composition.extensions(RequestCheck),
+            require_pkce=settings.require_pkce,
+            interaction_lifetime=settings.interaction_lifetime,
+        )
+        interaction = InteractionEndpoint(
+            server=server,
+            reception=Reception(server=server, people=self._principals, cookie=cookie),
+            principals=self._principals,
+            consent=self._consent,
+            code_issuer=self._code_issuer(server),
+            pages=InteractionPages(
+                path=server.urls.path("interaction"), stylesheet=style, scopes=server.scopes.supported()
+            ),
+            cookie=cookie,
+            session_lifetime=settings.session_lifetime,
+            transport=transport,
+        )
+        return (
+            Endpoint(
+                path=server.urls.path("authorize"),
+                handlers={"GET": authorize.get, "POST": authorize.post},
+                refuse=refuse,
+                describe=_DESCRIPTION,
+            ),
+            Endpoint(
+                path=server.urls.path("interaction"),
+                handlers={"GET": interaction.show, "POST": interaction.submit},
+                refuse=refuse,
+            ),
+            Endpoint(
+                path=f"{server.settings.prefix}/pages/style.css",
+                handlers={"GET": stylesheet},
+                refuse=refuse,
+                needs_https=False,
+            ),
+        )
+
+    def metadata(self, composition: Composition) -> Mapping[str, Any]:
+        server = composition.server
+        told: dict[str, Any] = {
+            "authorization_endpoint": server.urls.url("authorize"),
+            "response_types_supported": [RESPONSE_TYPE],
+            "response_modes_supported": [mode.value for mode in ResponseMode],
+            "code_challenge_methods_supported": [S256],
+            "authorization_response_iss_parameter_supported": True,
+        }
+        if self._principals.acr_values:
+            told["acr_values_supported"] = list(self._principals.acr_values)
+        return told
+
+    def _code_issuer(self, server: Server) -> Callable[[Transaction], CodeIssuer]:
+        lifetime = self._settings.authorization_code_lifetime
+
+        def make(transaction: Transaction) -> CodeIssuer:
+            return CodeIssuer(
+                grants=Grants(transaction),
+                codes=AuthorizationCodes(transaction),
+                code_lifetime=lifetime,
+                grant_lifetime=lifetime + server.settings.access_token_lifetime,
+            )
+
+        return make
+
+
+_REQUEST = {
+    "response_type": "always code",
+    "client_id": "the client",
+    "redirect_uri": "exactly as registered",
+    "scope": "scope tokens with spaces between them",
+    "state": "given back as it came",
+    "code_challenge": "RFC 7636 §4.2",
+    "code_challenge_method": "always S256",
+    "response_mode": "query, fragment or form_post",
+    "prompt": "none, login, consent, select_account",
+    "max_age": "seconds",
+    "login_hint": "a user name",
+}
+_ANSWERS = {
+    "303": {"description": "on to the pages, or back to the client with code or error, state and iss"},
+    "400": {"description": "a page: the client or its redirect URI is unknown"},
+}
+_DESCRIPTION = {
+    "get": {
+        "summary": "Ask a person for authorization",
+        "description": "RFC 6749 §3.1",
+        "parameters": [
+            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            for name, text in _REQUEST.items()
+        ],
+        "responses": _ANSWERS,
+    },
+    "post": {
+        "summary": "Ask a person for authorization",
+        "description": "OIDC Core §3.1.2.1",
+        "requestBody": {
+            "content": {
+                "application/x-www-form-urlencoded": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            name: {"type": "string", "description": text} for name, text in _REQUEST.items()
+                        },
+                    }
+                }
+            }
+        },
+        "responses": _ANSWERS,
+    },
+}

@@ -1,0 +1,3 @@
+"""stub"""
+from ...feature import Feature
+def feature(settings, *, principals): return Feature(name="demo", specification="")

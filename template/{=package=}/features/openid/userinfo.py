@@ -1,0 +1,88 @@
+"""The UserInfo endpoint (OIDC Core §5.3): a protected resource of this server's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...core.errors import InvalidToken, OAuthError
+from ...endpoints.openapi import describe_json
+from ...endpoints.render import render_json
+from ...endpoints.routing import Endpoint
+from ...grants.granted_tokens import People
+from ...protect.guard import Guard
+from ...protect.keys import LocalKeys
+from ...server import Server
+from ...stores.grants import Grants
+from .claims import SCOPE, ClaimRelease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserInfoEndpoint:
+    """Tells a client what it may know of the person whose access token it holds."""
+
+    server: Server
+    claims: ClaimRelease
+    people: People
+    guard: Guard
+
+    @classmethod
+    def of(cls, server: Server, claims: ClaimRelease, people: People) -> Self:
+        """Return the endpoint for access tokens of this server, whichever further resources they are for."""
+        guard: Guard = Guard(
+            issuer=server.urls.issuer,
+            audience=server.settings.default_audience,
+            keys=LocalKeys(server.keys, server.now),
+            algorithms=server.settings.signing_algorithms,
+            realm=server.settings.realm,
+            carriers=("header", "body"),
+            shared_tokens=True,
+            now=server.now,
+        )
+        return cls(server=server, claims=claims, people=people, guard=guard)
+
+    async def userinfo(self, request: Request) -> Response:
+        """Answer with the claims; the subject is the token's. Raises InvalidToken or InsufficientScope."""
+        context = await self.guard.admit(request, SCOPE)
+        async with self.server.database.transaction() as transaction:
+            # One look-up sees whatever ended the authorization: a replay, a revocation, a person who left.
+            grant = await Grants(transaction).find_live(context.grant_id) if context.grant_id else None
+            if grant is None or grant.subject != context.subject:
+                raise InvalidToken("the access token is expired or not valid", reason="its grant has ended")
+            if not await self.people.is_active(grant.subject, transaction):
+                raise InvalidToken("the access token is expired or not valid", reason="the person is not active")
+            released = await self.claims.for_userinfo(grant.subject, context.scope, transaction)
+        return render_json({**released, "sub": grant.subject})
+
+    def refuse(self, refusal: OAuthError, request: Request) -> Response:
+        """Return a refusal with its challenge (RFC 6750 §3)."""
+        members = {"error": refusal.error, "error_description": refusal.description}
+        response = render_json(self.server.envelope.wrap(members), status=refusal.status)
+        challenge = self.guard.challenge(refusal, SCOPE)
+        if challenge is not None:
+            response.headers["WWW-Authenticate"] = challenge
+        return response
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Return the endpoint to mount."""
+        operation = {
+            "summary": "What the client may know of the person",
+            "description": "OIDC Core §5.3",
+            "security": [{"accessToken": []}],
+            "responses": {
+                "200": describe_json({"type": "object", "required": ["sub"]}, "the claims"),
+                "401": {"description": "no access token, or none that is good here"},
+                "403": {"description": "the access token lacks the scope openid"},
+            },
+        }
+        return (
+            Endpoint(
+                path=self.server.urls.path("userinfo"),
+                handlers={"GET": self.userinfo, "POST": self.userinfo},
+                refuse=self.refuse,
+                cors=True,
+                describe={"get": operation, "post": operation},
+            ),
+        )

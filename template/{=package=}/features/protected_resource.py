@@ -1,0 +1,49 @@
+"""Protected resource metadata (RFC 9728): how a client that knows only an API finds this server.
+
+It describes the default audience. An API on a host of its own serves its own document: see `protect/metadata.py`.
+"""
+
+from collections.abc import Sequence
+
+from ..endpoints.metadata import serve_document
+from ..endpoints.openapi import describe_document
+from ..endpoints.routing import Endpoint
+from ..feature import Composition, Feature
+from ..protect.guard import Guard
+from ..protect.keys import LocalKeys
+from ..protect.metadata import metadata_path, metadata_url, protected_resource_document
+from ..server import Server
+
+
+def feature() -> Feature:
+    """Return the feature."""
+    return Feature(name="protected_resource", specification="RFC 9728", endpoints=_endpoints)
+
+
+def make_guard(server: Server) -> Guard[None]:
+    """Return the guard of the default audience, for APIs in the same process as this server."""
+    audience = server.settings.default_audience
+    return Guard(
+        issuer=server.urls.issuer,
+        audience=audience,
+        keys=LocalKeys(server.keys, server.now),
+        algorithms=server.settings.signing_algorithms,
+        realm=server.settings.realm,
+        resource_metadata=metadata_url(audience),
+        now=server.now,
+    )
+
+
+def _endpoints(composition: Composition) -> Sequence[Endpoint]:
+    server = composition.server
+    document = protected_resource_document(make_guard(server), server.scopes.supported())
+    return (
+        Endpoint(
+            path=metadata_path(server.settings.default_audience),
+            handlers={"GET": serve_document(document, max_age=3600)},
+            refuse=composition.refuse,
+            cors=True,
+            needs_https=False,
+            describe=describe_document("What this resource is, and whom to ask for tokens", "RFC 9728 §3"),
+        ),
+    )

@@ -1,0 +1,47 @@
+"""The client credentials grant (RFC 6749 §4.4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..core.access_token import PrincipalKind
+from ..core.client import Client
+from ..core.errors import UnauthorizedClient
+from ..core.events import EventName
+from ..core.scope import Scope
+from .issuing import TokenIssuer
+from .token_request import TokenRequest, TokenResponse
+
+GRANT_TYPE = "client_credentials"
+
+
+class AllowScope(Protocol):
+    """The team's rule of what a client may have."""
+
+    async def __call__(self, client: Client, requested: Scope) -> Scope: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCredentialsGrant:
+    """A confidential client asks in its own name. There is no refresh token: it can ask again (§4.4.3)."""
+
+    issuer: TokenIssuer
+    allow_scope: AllowScope
+    kind: PrincipalKind
+    subject_of: Callable[[Client], str]
+
+    async def exchange(self, request: TokenRequest) -> TokenResponse:
+        """Return an access token whose subject is the client. Raises UnauthorizedClient or InvalidScope."""
+        client = request.client
+        if client.is_public:
+            raise UnauthorizedClient("this grant is for confidential clients only")
+        scope = await self.allow_scope(client, Scope.parse(request.parameters.get("scope", "")))
+        subject = self.subject_of(client)
+
+        access_token = await self.issuer.issue(
+            subject=subject, kind=self.kind, client_id=client.client_id, scope=str(scope), now=request.now
+        )
+        request.report(EventName.TOKEN_ISSUED, subject=subject, scope=str(scope))
+        return TokenResponse(
+            access_token=access_token, expires_in=self.issuer.expires_in, scope=str(scope)
+        )

@@ -1,0 +1,1 @@
+"""SQL: rows, statements, and the one seam through which they reach a database."""

@@ -1,0 +1,1 @@
+"""The revisions of core, in the order of their names."""
