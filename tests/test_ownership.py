@@ -9,9 +9,7 @@ from .template import COMPOSITION_FILES, MARKER, SUPERSET, TEMPLATE, contents, f
 def test_only_the_composition_files_hold_markers() -> None:
     """A feature is a value in a list; its absence is silence."""
     marked = {
-        path.relative_to(SUPERSET).as_posix()
-        for path in files(SUPERSET, "*.py")
-        if MARKER.search(path.read_text())
+        path.relative_to(SUPERSET).as_posix() for path in files(SUPERSET, "*.py") if MARKER.search(path.read_text())
     }
 
     assert marked <= COMPOSITION_FILES

@@ -61,6 +61,7 @@ def run(project: Path, *command: str, **environment: str) -> None:
         env=os.environ | {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
 
@@ -113,7 +114,8 @@ def test_imports_point_down(project: Path, configuration: str) -> None:
 @combinations
 def test_its_own_tests_pass(project: Path, configuration: str, package: str) -> None:
     """A11: with warnings as errors, from the project's own folder."""
-    options = ["-q", "-x", "-p", "no:cacheprovider", "-c", configuration, "--rootdir", "."]
+    patience = ["-o", "faulthandler_timeout=60", "-o", "faulthandler_exit_on_timeout=true"]
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-c", configuration, "--rootdir", ".", *patience]
 
     run(project, "pytest", *options, package)
 
@@ -146,14 +148,13 @@ def test_what_is_imported_is_what_is_declared(project: Path, configuration: str,
 
 def _unused(project: Path, package: str) -> Iterator[str]:
     """Modules that no module imports but their own tests."""
-    script = f"import grimp; graph = grimp.build_graph({package!r}, cache_dir=None)\n" + (
+    script = (
+        f"import grimp; graph = grimp.build_graph({package!r}, cache_dir=None)\n"
         "for name in graph.modules:\n"
-        "    users = {user for user in graph.find_modules_that_directly_import(name) if '.tests' not in user}\n"
-        "    if '.tests' not in name and not users and not graph.find_children(name): print(name)"
+        "    users = [user for user in graph.find_modules_that_directly_import(name) if '.tests' not in user]\n"
+        "    if not users and '.tests' not in name and not graph.find_children(name): print(name)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True)
     yield from (name.removeprefix(f"{package}.") for name in done.stdout.split())
 
 

@@ -1,8 +1,8 @@
 """The server, composed: settings, policies and features become endpoints of a FastAPI app.
 
-    server = AuthorizationServer()
-    app = FastAPI(lifespan=server.lifespan)
-    server.mount(app)
+server = AuthorizationServer()
+app = FastAPI(lifespan=server.lifespan)
+server.mount(app)
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from .endpoints.render import JSONRefusal
 from .endpoints.routing import Endpoint, EndpointRoute
 from .endpoints.token import TokenEndpoint
 from .endpoints.transport import TransportPolicy
-from .feature import Composition, Feature, PolicyContract
+from .feature import Composition, PolicyContract
 from .features import Settings, make_features
 from .grants.issuing import TokenIssuer
 from .policy import keys as key_policy
@@ -31,7 +31,7 @@ from .policy.clients import Clients
 from .policy.errors import ErrorEnvelope
 from .policy.events import Events
 from .policy.scopes import Scopes
-from .server import Server
+from .server import EventSink, Server
 from .stores.database import Database, open_database
 from .stores.key_files import FileKeys
 from .stores.sweeper import sweep
@@ -46,7 +46,7 @@ class ConfigurationError(Exception):
 class AuthorizationServer:
     """One authorization server. Everything it needs is made here, once; raises ConfigurationError.
 
-    What is not given is made from the settings: the database, the keys, and a clock that tells aware UTC.
+    What is not given is made from the settings and the policies; `now` tells aware UTC.
     """
 
     def __init__(
@@ -54,10 +54,12 @@ class AuthorizationServer:
         settings: Settings | None = None,
         *,
         database: Database | None = None,
+        events: EventSink | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.settings = settings = settings or Settings()
-        clients, scopes, events, envelope = Clients(), Scopes(), Events(), ErrorEnvelope()
+        clients, scopes, envelope = Clients(), Scopes(), ErrorEnvelope()
+        events = events or Events()
         keys = key_policy.key_store(settings, FileKeys(settings.key_directory))
         urls = URLs(issuer=settings.issuer, prefix=settings.prefix, overrides=settings.paths)
         self.server = Server(
@@ -140,9 +142,7 @@ class AuthorizationServer:
             contributions=[feature.metadata(composition) for feature in self.features if feature.metadata],
         )
         names = ["oauth-authorization-server", *(n for each in self.features for n in each.metadata_names)]
-        token = TokenEndpoint(
-            server=server, grants=grants, authentication=authentication, transport=self._transport
-        )
+        token = TokenEndpoint(server=server, grants=grants, authentication=authentication, transport=self._transport)
         return [
             token.endpoint(composition.refuse),
             *(e for each in self.features if each.endpoints for e in each.endpoints(composition)),

@@ -9,7 +9,28 @@ from .secrets import mint_secret
 
 TYPE = "at+jwt"
 RESERVED = frozenset(
-    "iss sub aud client_id scope jti iat nbf exp cnf act auth_time acr amr sid grant_id nonce azp at_hash c_hash".split()
+    [
+        "iss",
+        "sub",
+        "aud",
+        "client_id",
+        "scope",
+        "jti",
+        "iat",
+        "nbf",
+        "exp",
+        "cnf",
+        "act",
+        "auth_time",
+        "acr",
+        "amr",
+        "sid",
+        "grant_id",
+        "nonce",
+        "azp",
+        "at_hash",
+        "c_hash",
+    ]
 )
 """Claims that the server alone sets: a policy that supplies one is refused."""
 
@@ -23,7 +44,7 @@ class PrincipalKind:
     required_claims: frozenset[str] = frozenset()
 
     def check(self, claims: Mapping[str, Any]) -> None:
-        """Check that claims about to be signed fit this kind. Raises ValueError: a mistake of policy, not of a client."""
+        """Check that claims about to be signed fit this kind. Raises ValueError: it is policy's mistake."""
         subject = claims["sub"]
         if not subject.startswith(self.prefix) or subject == self.prefix:
             raise ValueError(f"the subject {subject!r} of a {self.name} does not begin with {self.prefix!r}")

@@ -135,9 +135,7 @@ def check_authorization_request(
     if parameters.require("response_type") != RESPONSE_TYPE:
         raise UnsupportedResponseType("response_type must be code")
     challenge = parameters.get("code_challenge")
-    check_challenge(
-        challenge, parameters.get("code_challenge_method"), required=client.is_public or require_pkce
-    )
+    check_challenge(challenge, parameters.get("code_challenge_method"), required=client.is_public or require_pkce)
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,

@@ -30,7 +30,9 @@ def parse_json_object(data: bytes) -> dict[str, Any]:
     """
     try:
         value = _decoder.decode(data.decode("utf-8"))
-        _check(value, _MAX_DEPTH)
+        # Few texts can hold what `_check` looks for, and this is on the path of every request.
+        if rb"\u" in data or data.count(b"[") + data.count(b"{") > _MAX_DEPTH:
+            _check(value, _MAX_DEPTH)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):

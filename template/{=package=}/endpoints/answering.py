@@ -35,7 +35,10 @@ class Unusable(Exception):
     @classmethod
     def finished(cls) -> Self:
         """A second submit, or the back button: there is one answer, and it was given."""
-        return cls("This is already done", "Your answer went to the app. Go back to it, and start again from there if needed.")
+        return cls(
+            "This is already done",
+            "Your answer went to the app. Go back to it, and start again from there if needed.",
+        )
 
 
 @contextmanager

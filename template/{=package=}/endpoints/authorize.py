@@ -66,9 +66,7 @@ class AuthorizationEndpoint:
 
     async def post(self, request: Request) -> Response:
         """Answer a request in a form (OIDC Core §3.1.2.1)."""
-        return await self._authorize(
-            await read_form(request, max_size=self.server.settings.max_body_size)
-        )
+        return await self._authorize(await read_form(request, max_size=self.server.settings.max_body_size))
 
     async def _authorize(self, parameters: Parameters) -> Response:
         async with self.server.database.transaction() as transaction:
@@ -84,9 +82,7 @@ class AuthorizationEndpoint:
         location = f"{self.server.urls.path('interaction')}?id={interaction_id}"
         return Response(status_code=303, headers={**NO_STORE, "Location": location})
 
-    async def _prove_target(
-        self, parameters: Parameters, transaction: Transaction
-    ) -> tuple[Client, ResponseTarget]:
+    async def _prove_target(self, parameters: Parameters, transaction: Transaction) -> tuple[Client, ResponseTarget]:
         client_id = parameters.visible("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing")
@@ -104,9 +100,7 @@ class AuthorizationEndpoint:
             redirect_uri=redirect_uri, response_mode=mode, state=state, issuer=self.server.urls.issuer
         )
 
-    async def _check(
-        self, parameters: Parameters, client: Client, target: ResponseTarget
-    ) -> AuthorizationRequest:
+    async def _check(self, parameters: Parameters, client: Client, target: ResponseTarget) -> AuthorizationRequest:
         if "request" in parameters:
             raise RequestNotSupported("request objects are not accepted here")
         if "request_uri" in parameters:

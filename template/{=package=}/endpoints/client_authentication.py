@@ -29,8 +29,8 @@ class ClientCredentials:
 class ClientAuthenticator(Protocol):
     """One method. `authenticate` raises InvalidRequest for nonsense, and returns None for any failure."""
 
-    method: str
-
+    @property
+    def method(self) -> str: ...
     def is_used(self, offered: ClientCredentials) -> bool: ...
     async def authenticate(self, offered: ClientCredentials) -> Client | None: ...
 

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from hmac import compare_digest
 from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..core.authorization_request import Prompt
-from ..core.authorization_response import ResponseTarget
 from ..core.client import Client
 from ..core.errors import AccessDenied
 from ..core.events import Event, EventName
@@ -52,9 +50,7 @@ class Consent(Protocol):
     """What the pages ask of `policy/consent.py`."""
 
     async def is_needed(self, client: Client, authentication: Authentication, scope: Scope) -> bool: ...
-    async def claims(
-        self, client: Client, authentication: Authentication, scope: Scope
-    ) -> Mapping[str, Any]: ...
+    async def claims(self, client: Client, authentication: Authentication, scope: Scope) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +93,7 @@ class InteractionEndpoint:
                 visit = await self.reception.receive(query, request, transaction)
                 with answering(visit.target):
                     take = steps.get(query.get("step", ""))
-                    if take is None or not compare_digest(form.get("csrf", ""), visit.csrf_token or "-"):
+                    if take is None or not visit.is_genuine(form):
                         return self._look_again(visit)
                     return await take(visit, form)
             except Unusable as end:
@@ -121,7 +117,6 @@ class InteractionEndpoint:
 
     async def _show(self, visit: Visit, step: Step) -> Response:
         visit = await self.reception.admit(visit, self.session_lifetime)
-        assert visit.browser is not None and visit.csrf_token is not None  # noqa: S101 - admitted
         name = ""
         if visit.authentication:
             name = await self.principals.display_name(visit.authentication.subject, visit.transaction)
@@ -134,7 +129,7 @@ class InteractionEndpoint:
         else:
             page = self.pages.consent if step is Step.CONSENT else self.pages.select_account
             response = page(visit.id, visit.interaction, visit.client, csrf=visit.csrf_token, account=name)
-        self.cookie.set(response, visit.browser.secret, max_age=int(self.session_lifetime.total_seconds()))
+        self.cookie.set(response, visit.owner.secret, max_age=int(self.session_lifetime.total_seconds()))
         return response
 
     async def _login(self, visit: Visit, form: Parameters) -> Response:
@@ -142,7 +137,6 @@ class InteractionEndpoint:
         authentication = await self.principals.authenticate(
             username, form.get("password", ""), visit.transaction, now=visit.now
         )
-        assert visit.browser is not None and visit.csrf_token is not None  # noqa: S101 - the form had its token
         if authentication is None:
             await self.server.emit(self._event(visit, EventName.AUTH_DENIED, reason="wrong user name or password"))
             return self.pages.login(
@@ -155,7 +149,7 @@ class InteractionEndpoint:
             )
         authentication = replace(authentication, sid=authentication.sid or mint_secret())
         browser = await BrowserSessions(visit.transaction).sign_in(
-            visit.browser, authentication, visit.now + self.session_lifetime
+            visit.owner, authentication, visit.now + self.session_lifetime
         )
         event = self._event(visit, EventName.AUTH_SUCCEEDED, subject=authentication.subject)
         visit.transaction.after_commit(partial(self.server.emit, event))
@@ -167,9 +161,7 @@ class InteractionEndpoint:
     async def _choose_account(self, visit: Visit, form: Parameters) -> Response:
         if form.get("decision") != "continue" or visit.authentication is None:
             return self._look_again(visit, another="1")
-        await Interactions(visit.transaction).record_choice(
-            visit.interaction.digest, visit.authentication.subject
-        )
+        await Interactions(visit.transaction).record_choice(visit.interaction.digest, visit.authentication.subject)
         await visit.transaction.commit()
         return self._look_again(visit)
 

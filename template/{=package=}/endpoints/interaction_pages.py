@@ -11,6 +11,9 @@ from ..core.interaction import Interaction
 from ..core.redirect_uri import describe_destination, is_loopback
 from .pages import form_action_sources, render_page
 
+OFFLINE_ACCESS = "offline_access"
+"""The scope that has a sentence of its own on the consent page (OIDC Core §11)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionPages:
@@ -63,7 +66,7 @@ class InteractionPages:
     ) -> Response:
         """Return the consent page: who asks, for what, and where the answer goes."""
         request = interaction.request
-        scope = request.scope.split()
+        scope = [word for word in request.scope.split() if word != OFFLINE_ACCESS]
         return render_page(
             "consent",
             stylesheet=self.stylesheet,
@@ -74,8 +77,8 @@ class InteractionPages:
             client_name=client.display_name,
             client_uri=client.client_uri,
             redirect_host=describe_destination(request.redirect_uri),
-            scopes=[(token, self.scopes.get(token, token)) for token in scope if token != "offline_access"],
-            offline_access="offline_access" in scope,
+            scopes=[(word, self.scopes.get(word, word)) for word in scope],
+            offline_access=OFFLINE_ACCESS in request.scope.split(),
             account=account,
             loopback_only=all(is_loopback(uri) for uri in client.redirect_uris),
             resources=[],

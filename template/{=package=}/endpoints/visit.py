@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from typing import Protocol
 
 from starlette.requests import Request
@@ -43,12 +44,23 @@ class Visit:
     now: datetime
 
     @property
-    def csrf_token(self) -> str | None:
-        """The token that every form on the page carries."""
+    def owner(self) -> Browser:
+        """The browser of an admitted visit. Raises ValueError before that."""
         if self.browser is None:
-            return None
+            raise ValueError("the browser has no cookie yet")
+        return self.browser
+
+    @property
+    def csrf_token(self) -> str:
+        """The token that every form on the page carries."""
         subject = self.authentication.subject if self.authentication else None
-        return make_csrf_token(self.browser, self.interaction, subject)
+        return make_csrf_token(self.owner, self.interaction, subject)
+
+    def is_genuine(self, form: Parameters) -> bool:
+        """Say whether the form comes from the page as it would be shown to this browser now."""
+        if self.browser is None:
+            return False
+        return compare_digest(form.get("csrf", "").encode(), self.csrf_token.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +81,10 @@ class Reception:
         if interaction.finished_at is not None:
             raise Unusable.finished()
         if interaction.expires_at <= now:
-            raise Unusable("This took too long", "For your safety the page has expired. Go back to the app and start again.")
+            raise Unusable(
+                "This took too long",
+                "For your safety the page has expired. Go back to the app and start again.",
+            )
         browser = await self._find_browser(request, transaction, now)
         if interaction.browser_id is not None and (browser is None or browser.id != interaction.browser_id):
             raise Unusable(
@@ -117,9 +132,7 @@ class Reception:
             return None
         return found
 
-    async def _find_target(
-        self, interaction: Interaction, transaction: Transaction
-    ) -> tuple[Client, ResponseTarget]:
+    async def _find_target(self, interaction: Interaction, transaction: Transaction) -> tuple[Client, ResponseTarget]:
         request = interaction.request
         client = await self.server.clients.find(request.client_id, transaction)
         if client is None or not is_registered(

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from ..core.client import AuthMethod, Client
+from ..endpoints.client_authentication import ClientSecretBasic, ClientSecretPost
 from ..feature import Composition, Feature
 from ..grants.client_credentials import GRANT_TYPE, ClientCredentialsGrant
 from ..grants.token_request import Grant
-from ..endpoints.client_authentication import ClientSecretBasic, ClientSecretPost
-from ..server import Server
 from ..stores.database import Transaction
 
 DEMO_CLIENT = "demo-service"

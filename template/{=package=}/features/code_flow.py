@@ -47,8 +47,8 @@ class CodeFlowSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    authorization_code_lifetime: Annotated[Seconds, Ge(timedelta(seconds=5)), Le(timedelta(minutes=10))] = (
-        timedelta(seconds=60)
+    authorization_code_lifetime: Annotated[Seconds, Ge(timedelta(seconds=5)), Le(timedelta(minutes=10))] = timedelta(
+        seconds=60
     )
     """How long a code can be exchanged (RFC 6749 §4.1.2 allows ten minutes)."""
 

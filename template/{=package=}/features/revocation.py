@@ -47,7 +47,10 @@ def feature() -> Feature:
                 describe=describe_form_endpoint(
                     "Hand back a token",
                     "RFC 7009 §2",
-                    parameters={"token": "a refresh token or an access token", "token_type_hint": "not needed"},
+                    parameters={
+                        "token": "a refresh token or an access token",
+                        "token_type_hint": "not needed",
+                    },
                     required=("token",),
                     success=None,
                 ),
@@ -83,9 +86,7 @@ class Revocation:
                 await self._end(grant, transaction)
         return Response(status_code=200, headers=NO_STORE)
 
-    async def _find_grant(
-        self, token: str, client: Client, transaction: Transaction
-    ) -> AuthorizationGrant | None:
+    async def _find_grant(self, token: str, client: Client, transaction: Transaction) -> AuthorizationGrant | None:
         """Return the living grant of the token; the hint is not needed, as the two kinds look different."""
         if "." not in token:
             return await Grants(transaction).find_by_refresh_token(digest(token))

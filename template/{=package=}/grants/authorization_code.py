@@ -74,9 +74,7 @@ class AuthorizationCodeGrant:
         if "refresh_token" in client.grant_types and self.wants_refresh_token(client, grant.scope):
             refresh_token = await self.refresh_tokens.begin(grant.id, request.now)
             request.report(EventName.REFRESH_ISSUED, subject=grant.subject, grant_id=grant.id)
-        request.report(
-            EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=grant.scope
-        )
+        request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=grant.scope)
         return TokenResponse(
             access_token=access_token,
             expires_in=self.tokens.issuer.expires_in,

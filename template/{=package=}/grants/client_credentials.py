@@ -42,6 +42,4 @@ class ClientCredentialsGrant:
             subject=subject, kind=self.kind, client_id=client.client_id, scope=str(scope), now=request.now
         )
         request.report(EventName.TOKEN_ISSUED, subject=subject, scope=str(scope))
-        return TokenResponse(
-            access_token=access_token, expires_in=self.issuer.expires_in, scope=str(scope)
-        )
+        return TokenResponse(access_token=access_token, expires_in=self.issuer.expires_in, scope=str(scope))

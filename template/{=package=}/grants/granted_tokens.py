@@ -72,7 +72,13 @@ class GrantedTokens:
             claims=grant.claims,
         )
         issued = Issued(
-            client=client, grant=grant, scope=scope, access_token=access_token, code=code, now=now, transaction=self.transaction
+            client=client,
+            grant=grant,
+            scope=scope,
+            access_token=access_token,
+            code=code,
+            now=now,
+            transaction=self.transaction,
         )
         members: dict[str, str] = {}
         for member in self.members:

@@ -78,9 +78,7 @@ class RefreshTokenGrant:
             raise InvalidGrant("unknown refresh token", reason="its grant has ended")
         return token
 
-    async def _advance(
-        self, token: RefreshToken, presented: str, request: TokenRequest, meaning: Presented
-    ) -> str:
+    async def _advance(self, token: RefreshToken, presented: str, request: TokenRequest, meaning: Presented) -> str:
         """Return the refresh token to answer with: a new one, the successor of a retry, or the same one."""
         if meaning is Presented.CURRENT:
             # A public client's token must rotate: nothing else would show that it was stolen (RFC 9700 §2.2.2).
@@ -88,9 +86,7 @@ class RefreshTokenGrant:
                 return presented
             successor = await self.refresh_tokens.rotate(token, presented, request.now)
             if successor is not None:
-                request.report(
-                    EventName.REFRESH_ROTATED, subject=token.grant.subject, grant_id=token.grant.id
-                )
+                request.report(EventName.REFRESH_ROTATED, subject=token.grant.subject, grant_id=token.grant.id)
                 return successor
             token = await self._find(presented, request)
             meaning = judge(token, request.now, grace=self.grace)

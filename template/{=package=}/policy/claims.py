@@ -40,9 +40,7 @@ class Claims:
         """Return the claims that `scope` stands for. A client gets no other, even if it asks for one by name."""
         return [claim for token in scope for claim in CLAIMS_OF_SCOPE.get(token, ())]
 
-    async def release(
-        self, subject: str, names: Sequence[str], transaction: Transaction
-    ) -> Mapping[str, Any]:
+    async def release(self, subject: str, names: Sequence[str], transaction: Transaction) -> Mapping[str, Any]:
         """Return the values of `names` that are known. `sub` and the protocol's own claims are the server's."""
         if not names:
             return {}

@@ -19,9 +19,7 @@ from .tables import ClientRow as Row
 
 _NO_DIGEST = bytes(32)
 
-_find = Statement(
-    select(Row).where(col(Row.client_id) == bindparam("client")).where(col(Row.disabled_at).is_(None))
-)
+_find = Statement(select(Row).where(col(Row.client_id) == bindparam("client")).where(col(Row.disabled_at).is_(None)))
 _list = Statement(select(Row).order_by(col(Row.created_at), col(Row.client_id)))
 _insert = Statement(insert(Row))
 _set_secret = Statement(
@@ -38,9 +36,7 @@ class Clients:
     """Clients in the team's own table."""
 
     contract = 1
-    kind = PrincipalKind(
-        name="client", prefix="client_", required_claims=frozenset({"client_id"})
-    )
+    kind = PrincipalKind(name="client", prefix="client_", required_claims=frozenset({"client_id"}))
 
     def subject(self, client: Client) -> str:
         """Return the subject of tokens that a client asks for in its own name (RFC 9068 §5)."""

@@ -16,9 +16,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _MAX_FORM_SIZE: Final = 65_536
 
 
-async def find_token(
-    request: Request, carriers: Collection[Carrier], extractor: Extractor | None
-) -> str | None:
+async def find_token(request: Request, carriers: Collection[Carrier], extractor: Extractor | None) -> str | None:
     """Return the access token that the request carries, or None. Raises InvalidRequest.
 
     More than one, a malformed one, or one in the query is refused, good or not (RFC 6750 §3.1): what was in a

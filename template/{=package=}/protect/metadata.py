@@ -29,9 +29,13 @@ def metadata_url(resource: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{metadata_path(resource)}{query}"
 
 
-def protected_resource_document(
-    guard: Guard[Any], scopes: Iterable[str], **further: object
-) -> dict[str, object]:
+def metadata_path(resource: str) -> str:
+    """Return the path of `metadata_url`, to mount the document at."""
+    path = urlsplit(resource).path
+    return WELL_KNOWN + ("" if path == "/" else path)
+
+
+def protected_resource_document(guard: Guard[Any], scopes: Iterable[str], **further: object) -> dict[str, object]:
     """Return the metadata of the resource that `guard` stands before (RFC 9728 §2).
 
     `scopes` are the resource's own; `offline_access` is for the authorization server and never among them.
@@ -63,8 +67,3 @@ def protected_resource_metadata(
     path = metadata_path(guard.audience)
     router.add_route(path, metadata, methods=["GET", "OPTIONS"], include_in_schema=False)
     return router
-
-
-def metadata_path(resource: str) -> str:
-    path = urlsplit(resource).path
-    return WELL_KNOWN + ("" if path == "/" else path)

@@ -60,9 +60,7 @@ class BrowserSessions:
         signed_in = row.subject is not None and Authentication(
             subject=row.subject, auth_time=row.auth_time, acr=row.acr, amr=tuple(row.amr or ()), sid=row.sid
         )
-        return Browser(
-            id=row.id, secret=secret, authentication=signed_in or None, expires_at=row.expires_at
-        )
+        return Browser(id=row.id, secret=secret, authentication=signed_in or None, expires_at=row.expires_at)
 
     async def begin(self, now: datetime, expires_at: datetime) -> Browser:
         """Return a new browser, nobody signed in."""

@@ -67,9 +67,7 @@ class CompiledStatement:
 
         # What only SQLAlchemy's own execution would do must not be left out in silence.
         if any(bind.expanding for bind in compiled.binds.values() if bind.required):
-            raise TypeError(
-                "a list of unknown length cannot be a parameter of a statement that is compiled once"
-            )
+            raise TypeError("a list of unknown length cannot be a parameter of a statement that is compiled once")
         if compiled.insert_prefetch or compiled.update_prefetch:
             raise TypeError("a column's Python default is not applied here: give the value in the statement")
 

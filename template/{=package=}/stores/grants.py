@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 from sqlmodel import col
 
 from ..core.grant import Authentication, AuthorizationGrant
@@ -11,7 +11,7 @@ from .database import Statement, Transaction
 from .rows import AuthorizationGrantRow as Row
 from .rows import RefreshTokenRow
 
-GRANT_COLUMNS = tuple(
+GRANT_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
     col(column).label(f"grant_{name}")
     for name, column in {
         "id": Row.id,
@@ -48,9 +48,7 @@ _end_all = Statement(
     .values(ended_at=bindparam("now"))
 )
 _find_live = Statement(
-    select(*GRANT_COLUMNS)
-    .where(col(Row.id) == bindparam("grant_id"))
-    .where(col(Row.ended_at).is_(None))
+    select(*GRANT_COLUMNS).where(col(Row.id) == bindparam("grant_id")).where(col(Row.ended_at).is_(None))
 )
 _find_by_refresh_token = Statement(
     select(*GRANT_COLUMNS)
@@ -103,7 +101,7 @@ class Grants:
         return read_grant(row) if row else None
 
     async def end(self, grant_id: str, now: datetime) -> bool:
-        """End a grant and, with it, its code, its refresh tokens and its access tokens; say whether it was alive."""
+        """End a grant and with it its code and all its tokens; say whether it was alive."""
         return await self._transaction.first(_end, grant_id=grant_id, now=now) is not None
 
     async def end_all(self, subject: str, client_id: str, now: datetime) -> int:

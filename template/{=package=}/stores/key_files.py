@@ -118,9 +118,7 @@ def rotate_key(
         return Rotation(key, predecessor)
 
 
-def retire_key(
-    directory: Path, kid: str, *, now: datetime, longest_lifetime: timedelta, at_once: bool = False
-) -> Key:
+def retire_key(directory: Path, kid: str, *, now: datetime, longest_lifetime: timedelta, at_once: bool = False) -> Key:
     """Let a key sign no more from now on, and verify for `longest_lifetime` or, `at_once`, no more either.
 
     `kid` may be shortened to its first characters. Raises KeyStoreError if it names none or several, or if no

@@ -70,9 +70,7 @@ class Room:
     def _index(self, revision: str) -> int:
         if revision not in self.revisions:
             known = self.revisions[-1] if self.revisions else "none"
-            raise MigrationError(
-                f"{self.name}: revision {revision!r} is not known here, the newest is {known}"
-            )
+            raise MigrationError(f"{self.name}: revision {revision!r} is not known here, the newest is {known}")
         return self.revisions.index(revision)
 
     def _run(self, connection: Connection, direction: str, revision: str) -> None:
@@ -113,9 +111,7 @@ def _find_rooms() -> Iterator[Room]:
 def pending_revisions(connection: Connection) -> list[str]:
     """Return the revisions of all rooms that are not applied, as `room/revision`; raises MigrationError."""
     return [
-        f"{room.name}/{revision}"
-        for room in rooms()
-        for revision in room.revisions[room.count_applied(connection) :]
+        f"{room.name}/{revision}" for room in rooms() for revision in room.revisions[room.count_applied(connection) :]
     ]
 
 
@@ -123,8 +119,6 @@ def server_tables(connection: Connection) -> set[str]:
     """Return the tables there that belong to the server, those of absent rooms too."""
     names = inspect(connection).get_table_names()
     prefixes = tuple(
-        name.removesuffix("version")
-        for name in names
-        if name.startswith(TABLE_PREFIX) and name.endswith("_version")
+        name.removesuffix("version") for name in names if name.startswith(TABLE_PREFIX) and name.endswith("_version")
     )
     return {name for name in names if name.startswith(prefixes)}

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -142,8 +143,9 @@ class PostgreSQLDatabase:
             raise Conflict(str(error)) from error
         if isinstance(error, asyncpg.UndefinedTableError):
             raise DatabaseUnavailable(f"{self._place}: {error} (the migrations have not run)") from error
-        is_closed = isinstance(error, asyncpg.InterfaceError) and not isinstance(error, asyncpg.DataError)
-        if isinstance(error, _UNAVAILABLE) or is_closed:
+        if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
+            raise DatabaseUnavailable(f"{self._place}: the connection was lost") from error
+        if isinstance(error, _UNAVAILABLE):
             reason = " ".join(str(error).split()) or type(error).__name__
             raise DatabaseUnavailable(f"{self._place}: {reason}") from error
         raise error
@@ -170,47 +172,44 @@ class PostgreSQLTransaction:
         """Return the first row as a named tuple, or None."""
         compiled = statement.compiled(DIALECT)
         arguments = compiled.arguments(values)
-        connection = await self._connect(writes=statement.writes)
-        record = await self._named(connection.fetchrow(compiled.sql, *arguments))
+        await self._connect(writes=statement.writes)
+        record = await self._call("fetchrow", compiled.sql, *arguments)
         return None if record is None else compiled.row(record)
 
     async def all(self, statement: Statement, /, **values: Any) -> list[Any]:
         """Return all rows as named tuples."""
         compiled = statement.compiled(DIALECT)
         arguments = compiled.arguments(values)
-        connection = await self._connect(writes=statement.writes)
-        records = await self._named(connection.fetch(compiled.sql, *arguments))
+        await self._connect(writes=statement.writes)
+        records = await self._call("fetch", compiled.sql, *arguments)
         return list(map(compiled.row, records))
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """Return how many rows the statement touched."""
         compiled = statement.compiled(DIALECT)
         arguments = compiled.arguments(values)
-        connection = await self._connect(writes=statement.writes)
-        status = await self._named(connection.execute(compiled.sql, *arguments))
+        await self._connect(writes=statement.writes)
+        status = await self._call("execute", compiled.sql, *arguments)
         return int(status.rpartition(" ")[2])  # "INSERT 0 1", "UPDATE 3"
 
-    async def _connect(self, *, writes: bool) -> Any:
+    async def _connect(self, *, writes: bool) -> None:
         if self._connection is None:
             self._pool = await self._database.pool()
             self._connection = await self._database.acquire(self._pool)
         if writes and not self._begun:
-            self._begun = (
-                True  # before the answer: if we are cancelled in between, it must be rolled back all the same
-            )
-            await self._named(self._connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED"))
-        return self._connection
+            self._begun = True  # before the answer: if we are cancelled in between, it must be rolled back all the same
+            await self._call("execute", "BEGIN ISOLATION LEVEL READ COMMITTED")
 
-    async def _named(self, answer: Coroutine[Any, Any, Any]) -> Any:
+    async def _call(self, verb: str, sql: str, *arguments: Any) -> Any:
         try:
-            return await answer
+            return await getattr(self._connection, verb)(sql, *arguments)
         except Exception as error:
             self._database.raise_named(error)
 
     async def commit(self) -> None:
         """Make the writes last, then run the callbacks; raises RuntimeError if a statement had failed."""
         if self._begun:
-            status = await self._named(self._connection.execute("COMMIT"))
+            status = await self._call("execute", "COMMIT")
             self._begun = False
             if status != "COMMIT":  # PostgreSQL rolls a failed transaction back without an error
                 raise RuntimeError("a statement of this transaction has failed: it was rolled back")
@@ -230,7 +229,8 @@ class PostgreSQLTransaction:
         try:
             await self._connection.execute("ROLLBACK")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            self._connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # lost, and the pool knows already
+                self._connection.terminate()
         self._begun = False
         await self._release()
 
@@ -241,8 +241,6 @@ class PostgreSQLTransaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         if self._begun:
-            await asyncio.shield(
-                self._roll_back()
-            )  # a second cancellation must not leave the transaction open
+            await asyncio.shield(self._roll_back())  # a second cancellation must not leave the transaction open
         else:
             await self._release()

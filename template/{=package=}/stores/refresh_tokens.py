@@ -79,7 +79,7 @@ class RefreshTokens:
     async def rotate(self, token: RefreshToken, presented: str, now: datetime) -> str | None:
         """Supersede `token` and return its successor, or None if somebody else did, or its grant ended.
 
-        The successor is kept sealed under the presented token: only who holds the one can be told the other again.
+        The successor is kept sealed under the presented token: who holds the one can be told the other again.
         """
         successor = mint_secret()
         won = await self._transaction.first(

@@ -1,6 +1,7 @@
-"""The rows of the code flow: grants, and what descends from them; interactions, and the browsers they happen in.
+"""The rows of the code flow: grants and what descends from them, interactions and their browsers.
 
-Secrets are kept as digests. A subject and a `sid` are opaque strings: no foreign key leads to the team's tables.
+Secrets are kept as digests. A subject and a `sid` are opaque strings: no foreign key leads to the team's
+tables.
 """
 
 from datetime import datetime

@@ -51,17 +51,13 @@ def run_alone(url: str, work: Callable[[Connection], T], *, create: bool) -> T:
         raise DatabaseUnavailable(f"SQLite {file}: {error.strerror}") from error
 
     # foreign_keys stays off: a batch change drops and renames tables, and must not take the child rows along.
-    engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(file, timeout=60, isolation_level=None)
-    )
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(file, timeout=60, isolation_level=None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
             result = work(connection)
             if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-                raise RuntimeError(
-                    f"rows of {orphans[0][0]} would point to rows of {orphans[0][2]} that are gone"
-                )
+                raise RuntimeError(f"rows of {orphans[0][0]} would point to rows of {orphans[0][2]} that are gone")
             return result
     except DatabaseError as error:
         if isinstance(error.orig, sqlite3.DatabaseError):
@@ -111,9 +107,7 @@ class SQLiteDatabase:
             async with asyncio.timeout(PATIENCE):
                 await writing.acquire()
         except TimeoutError:
-            raise DatabaseUnavailable(
-                f"SQLite {self.file}: another write has not ended in {PATIENCE:.0f} s"
-            ) from None
+            raise DatabaseUnavailable(f"SQLite {self.file}: another write has not ended in {PATIENCE:.0f} s") from None
         try:
             if self._writer is None:
                 self._writer = await self.patiently(self._connect)

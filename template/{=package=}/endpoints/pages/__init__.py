@@ -54,9 +54,7 @@ def render_page(
     return HTMLResponse(_render(name, stylesheet=stylesheet, **context), status, headers)
 
 
-def render_form_post(
-    redirect_uri: str, parameters: Sequence[tuple[str, str]], *, stylesheet: str
-) -> HTMLResponse:
+def render_form_post(redirect_uri: str, parameters: Sequence[tuple[str, str]], *, stylesheet: str) -> HTMLResponse:
     """Render the page that posts an authorization response to the client (Form Post Response Mode §2).
 
     It is the one page with a script, which the policy admits by its hash; without it there is a button.

@@ -1,3 +1,7 @@
 """stub"""
+
 from ...feature import Feature
-def feature(settings, *, principals): return Feature(name="demo", specification="")
+
+
+def feature(settings, *, principals):
+    return Feature(name="demo", specification="")

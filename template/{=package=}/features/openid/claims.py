@@ -16,9 +16,7 @@ class Claims(Protocol):
 
     def supported(self) -> Sequence[str]: ...
     def entitled(self, scope: Scope) -> Sequence[str]: ...
-    async def release(
-        self, subject: str, names: Sequence[str], transaction: Transaction
-    ) -> Mapping[str, Any]: ...
+    async def release(self, subject: str, names: Sequence[str], transaction: Transaction) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,7 @@ class ClaimRelease:
         names = [name for name in self.policy.entitled(scope) if name in asked]
         return await self._release(subject, names, transaction)
 
-    async def _release(
-        self, subject: str, names: Sequence[str], transaction: Transaction
-    ) -> dict[str, Any]:
+    async def _release(self, subject: str, names: Sequence[str], transaction: Transaction) -> dict[str, Any]:
         """Raises ValueError if the policy sets a claim that only the server sets, such as `sub`."""
         released = dict(await self.policy.release(subject, names, transaction)) if names else {}
         taken = RESERVED & released.keys()

@@ -28,9 +28,7 @@ class IDTokenIssuer:
         ring = await self.server.keys.current()
         key = ring.signing_key(self._algorithm(issued.client), issued.now)
         # What scopes stand for is told at UserInfo; here only what was asked for by name (OIDC Core §5.4, §5.5).
-        released = await self.claims.for_id_token(
-            issued.grant.subject, scope, issued.grant.details, issued.transaction
-        )
+        released = await self.claims.for_id_token(issued.grant.subject, scope, issued.grant.details, issued.transaction)
         claims = released | self._protocol_claims(issued, key.algorithm)
         return {"id_token": await sign_jwt(key, claims, typ="JWT")}
 

@@ -90,7 +90,9 @@ class OpenIDRequest:
                 required=("sub",),
             )
         except JoseError as error:
-            raise InvalidRequest("id_token_hint is not an ID token of ours for this client", reason=str(error)) from None
+            raise InvalidRequest(
+                "id_token_hint is not an ID token of ours for this client", reason=str(error)
+            ) from None
         return str(claims["sub"])
 
 

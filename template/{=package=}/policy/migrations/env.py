@@ -6,8 +6,8 @@ To move tables of the server, name their room: `alembic -x room=core downgrade b
 """
 
 from importlib import import_module
-from pkgutil import iter_modules
 from logging.config import fileConfig
+from pkgutil import iter_modules
 from typing import Any, Literal
 
 from alembic import context

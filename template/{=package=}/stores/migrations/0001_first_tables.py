@@ -51,9 +51,7 @@ def upgrade() -> None:
         ["expires_at"],
         unique=False,
     )
-    op.create_index(
-        op.f(f"ix_{TABLE_PREFIX}core_grants_sid"), f"{TABLE_PREFIX}core_grants", ["sid"], unique=False
-    )
+    op.create_index(op.f(f"ix_{TABLE_PREFIX}core_grants_sid"), f"{TABLE_PREFIX}core_grants", ["sid"], unique=False)
     op.create_index(
         f"ix_{TABLE_PREFIX}core_grants_subject_client",
         f"{TABLE_PREFIX}core_grants",
@@ -156,9 +154,7 @@ def downgrade() -> None:
         table_name=f"{TABLE_PREFIX}core_authorization_codes",
     )
     op.drop_table(f"{TABLE_PREFIX}core_authorization_codes")
-    op.drop_index(
-        op.f(f"ix_{TABLE_PREFIX}core_interactions_expires_at"), table_name=f"{TABLE_PREFIX}core_interactions"
-    )
+    op.drop_index(op.f(f"ix_{TABLE_PREFIX}core_interactions_expires_at"), table_name=f"{TABLE_PREFIX}core_interactions")
     op.drop_table(f"{TABLE_PREFIX}core_interactions")
     op.drop_index(f"ix_{TABLE_PREFIX}core_grants_subject_client", table_name=f"{TABLE_PREFIX}core_grants")
     op.drop_index(op.f(f"ix_{TABLE_PREFIX}core_grants_sid"), table_name=f"{TABLE_PREFIX}core_grants")

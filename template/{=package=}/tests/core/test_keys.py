@@ -90,16 +90,12 @@ async def test_a_token_outlives_the_rotation_of_its_key() -> None:
     old = key(SIGNERS[0], NOW - HOUR, retired_at=NOW, verifies_until=NOW + HOUR)
     ring = KeyRing([old, key(SIGNERS[1], NOW)])
     expires = NOW + HOUR - SECOND
-    token = await sign_jwt(
-        ring.signing_key("ES256", NOW - SECOND), {"exp": int(expires.timestamp())}, typ="at+jwt"
-    )
+    token = await sign_jwt(ring.signing_key("ES256", NOW - SECOND), {"exp": int(expires.timestamp())}, typ="at+jwt")
 
     late = expires - SECOND
     assert verify_jwt(token, ring.verification_keys(late), typ="at+jwt", algorithms=["ES256"], now=late)
     with pytest.raises(JoseError):
-        verify_jwt(
-            token, ring.verification_keys(NOW + HOUR), typ="at+jwt", algorithms=["ES256"], now=NOW - SECOND
-        )
+        verify_jwt(token, ring.verification_keys(NOW + HOUR), typ="at+jwt", algorithms=["ES256"], now=NOW - SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +174,7 @@ def test_whoever_signs_is_published(
         chosen = ring.signing_key("ES256", now)
         assert chosen.kid in published(ring, now)
         assert chosen.kid in ring.verification_keys(now)
-        assert max(one.signs_from for one in signing) == next(
-            o.signs_from for o in keys if o.kid == chosen.kid
-        )
+        assert max(one.signs_from for one in signing) == next(o.signs_from for o in keys if o.kid == chosen.kid)
     else:
         with pytest.raises(KeyStoreError):
             ring.signing_key("ES256", now)

@@ -43,9 +43,7 @@ def test_a_scope_is_printed_in_the_order_of_first_appearance() -> None:
     assert not Scope()
 
 
-@pytest.mark.parametrize(
-    "text", ["a  b", " a", "a ", "a\tb", "a\nb", 'a"b', "a\\b", "é", "a\x00", "a\n", " "]
-)
+@pytest.mark.parametrize("text", ["a  b", " a", "a ", "a\tb", "a\nb", 'a"b', "a\\b", "é", "a\x00", "a\n", " "])
 def test_a_malformed_scope_is_refused(text: str) -> None:
     """P4: nothing but the characters of RFC 6749 §3.3, and single spaces."""
     with pytest.raises(InvalidScope):

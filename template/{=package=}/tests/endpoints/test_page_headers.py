@@ -32,9 +32,7 @@ def policy_of(response: Response) -> dict[str, list[str]]:
 
 def fetch(query: str = "", **headers: str) -> Request:
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return Request(
-        {"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": sent}
-    )
+    return Request({"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": sent})
 
 
 @pytest.mark.parametrize("page", [finished, form_post])
@@ -108,9 +106,7 @@ def test_a_form_leads_nowhere_dangerous(redirect_uri: str) -> None:
         pages.form_action_sources(redirect_uri)
 
 
-@pytest.mark.parametrize(
-    "source", ["https:; script-src *", "a,b", "a b", "'unsafe-inline'", 'x"', "", "https:\n"]
-)
+@pytest.mark.parametrize("source", ["https:; script-src *", "a,b", "a b", "'unsafe-inline'", 'x"', "", "https:\n"])
 def test_a_source_cannot_begin_another_directive(source: str) -> None:
     """U4, K2: header values are checked where they are written."""
     with pytest.raises(ValueError, match="not a source"):

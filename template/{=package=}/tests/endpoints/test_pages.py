@@ -79,9 +79,7 @@ class Document(HTMLParser):
 
 def render(name: str, **changes: Any) -> Response:
     if name == "form_post":
-        return pages.render_form_post(
-            "https://notes.example/cb", [("code", "c"), ("state", "s")], stylesheet=SHEET
-        )
+        return pages.render_form_post("https://notes.example/cb", [("code", "c"), ("state", "s")], stylesheet=SHEET)
     return pages.render_page(name, stylesheet=SHEET, **{**CONTEXTS[name], **changes})
 
 
@@ -104,12 +102,7 @@ def test_the_name_of_an_app_is_only_ever_text(page: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("page", "field"),
-    [
-        (page, field)
-        for page, context in CONTEXTS.items()
-        for field, value in context.items()
-        if isinstance(value, str)
-    ]
+    [(page, field) for page, context in CONTEXTS.items() for field, value in context.items() if isinstance(value, str)]
     + [("login", "error")],
 )
 def test_every_value_on_a_page_is_escaped(page: str, field: str) -> None:

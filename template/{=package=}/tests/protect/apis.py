@@ -84,9 +84,7 @@ def make_api(guard: Guard[Any], *scope: str) -> FastAPI:
 @asynccontextmanager
 async def client_of(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Return an HTTP client of `api`."""
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(api), base_url="https://api.example"
-    ) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="https://api.example") as client:
         yield client
 
 

@@ -183,9 +183,7 @@ def test_keys_come_over_https_only(uri: str) -> None:
         RemoteKeys(uri)
 
 
-@pytest.mark.parametrize(
-    "uri", ["http://localhost:8000/jwks", "http://127.0.0.1/jwks", "http://[::1]:9/jwks"]
-)
+@pytest.mark.parametrize("uri", ["http://localhost:8000/jwks", "http://127.0.0.1/jwks", "http://[::1]:9/jwks"])
 def test_loopback_needs_no_https(uri: str) -> None:
     """Development."""
     RemoteKeys(uri)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     LargeBinary,
     MetaData,
     String,
@@ -56,11 +57,16 @@ delete_all = Statement(delete(tickets))
 
 @pytest.fixture
 async def opened(database_url: str) -> AsyncIterator[Database]:
-    """An open database with nothing but the tickets table in it."""
-    await asyncio.to_thread(run_alone, database_url, tickets.metadata.create_all)
+    """An open database with the tickets table in it, without rows."""
+    await asyncio.to_thread(run_alone, database_url, make_tickets)
     database = open_database(database_url)
     yield database
     await database.close()
+
+
+def make_tickets(connection: Connection) -> None:
+    tickets.drop(connection, checkfirst=True)
+    tickets.create(connection)
 
 
 async def add_ticket(database: Database, digest: bytes = b"one", holder: str | None = None) -> None:
@@ -131,9 +137,7 @@ async def test_constants_in_a_statement_need_no_parameter(opened: Database) -> N
 
 
 @pytest.mark.parametrize("given", [{}, {"ticket": b"one", "tocket": b"one"}, {"tocket": b"one"}])
-async def test_a_missing_or_unknown_parameter_is_a_type_error(
-    opened: Database, given: dict[str, bytes]
-) -> None:
+async def test_a_missing_or_unknown_parameter_is_a_type_error(opened: Database, given: dict[str, bytes]) -> None:
     """A misspelt parameter is found at once, not by what the database makes of it."""
     async with opened.transaction() as transaction:
         with pytest.raises(TypeError, match=r"missing \['ticket'\]|unknown \['tocket'\]"):
@@ -195,9 +199,7 @@ async def test_a_transaction_begins_anew_after_a_commit(opened: Database) -> Non
         assert (await transaction.first(find, ticket=b"one")).holder == "me"
 
 
-async def test_callbacks_run_after_the_commit_and_only_then(
-    opened: Database, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_callbacks_run_after_the_commit_and_only_then(opened: Database, caplog: pytest.LogCaptureFixture) -> None:
     """One that fails is logged and does not keep the others, or the answer, from going out."""
     seen: list[str] = []
 
@@ -273,9 +275,7 @@ async def test_one_redemption_of_many_at_once_wins(opened: Database, database_ur
         return won
 
     for digest in digests:
-        wins = await asyncio.gather(
-            *(attempt(database, digest, f"{n}") for database in others for n in range(2))
-        )
+        wins = await asyncio.gather(*(attempt(database, digest, f"{n}") for database in others for n in range(2)))
         assert wins.count(True) == 1
     for database in others:
         await database.close()
@@ -347,7 +347,7 @@ async def test_a_cancelled_writer_lets_the_next_one_in(opened: Database) -> None
 
 def test_a_database_serves_one_event_loop_after_the_other(database_url: str) -> None:
     """Once it is closed, it can be opened again anywhere."""
-    run_alone(database_url, tickets.metadata.create_all)
+    run_alone(database_url, make_tickets)
     database = open_database(database_url)
 
     async def add_one(digest: bytes) -> int:
@@ -379,29 +379,19 @@ async def test_a_missing_table_is_one_clear_line(opened: Database) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("sqlite:////nowhere/at/all.db", "there is no such file"),
-        ("sqlite:////etc", "SQLite /etc: "),
-        ("postgresql://me:hunter2@127.0.0.1:1/there", "PostgreSQL 127.0.0.1/there: "),
+        ("sqlite:////nowhere/at.db", "SQLite /nowhere/at.db: there is no such file (the migrations make it)"),
+        ("sqlite:////etc", "SQLite /etc: unable to open database file"),
     ],
 )
-async def test_an_unreachable_database_is_one_clear_line(url: str, reason: str) -> None:
-    """It says which database and why, and not the password."""
-    try:
-        database = open_database(url)
-    except ValueError:
-        pytest.skip("this server was rendered without PostgreSQL")
-
+async def test_an_unusable_file_is_one_clear_line(url: str, reason: str) -> None:
+    """It says which file and why."""
     with pytest.raises(DatabaseUnavailable) as raised:
-        await database.check()
+        await open_database(url).check()
 
-    assert reason in str(raised.value)
-    assert "\n" not in str(raised.value)
-    assert "hunter2" not in str(raised.value)
+    assert str(raised.value) == reason
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://localhost/x", "authserver.db", "", "sqlite://", "sqlite:///:memory:"]
-)
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "authserver.db", "", "sqlite://", "sqlite:///:memory:"])
 def test_an_unknown_kind_of_database_is_refused(url: str) -> None:
     """In one line that says what is accepted."""
     with pytest.raises(ValueError, match=r"use .*sqlite:///|needs a file: sqlite:///"):

@@ -90,9 +90,7 @@ def test_rotating_at_once_replaces_the_announced_key_too(directory: Path) -> Non
     urgent = rotate(directory, NOW + SECOND, announce=timedelta(0)).key
 
     for hours in range(6):
-        signing = [
-            key.kid for key in list_keys(directory) if key.state(NOW + SECOND + hours * HOUR) == "signing"
-        ]
+        signing = [key.kid for key in list_keys(directory) if key.state(NOW + SECOND + hours * HOUR) == "signing"]
         assert signing == [urgent.kid]
 
 
@@ -156,9 +154,7 @@ def test_files_and_directory_are_for_their_owner_only(directory: Path) -> None:
     kid = rotate(directory).key.kid
 
     assert directory.stat().st_mode & 0o777 == 0o700
-    assert [(path.name, path.stat().st_mode & 0o777) for path in directory.glob("*.json")] == [
-        (f"{kid}.json", 0o600)
-    ]
+    assert [(path.name, path.stat().st_mode & 0o777) for path in directory.glob("*.json")] == [(f"{kid}.json", 0o600)]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660])
