@@ -25,7 +25,7 @@ ifneq ($(filter demo,$(MAKECMDGOALS)),)
 ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE) is not a profile: choose one of $(PROFILES))
 endif
-ifneq ($(shell expr '$(PORT)' : '[1-9][0-9]\{0,4\}$$' '&' '$(PORT)' '<=' 65535),1)
+ifneq ($(shell [ '$(PORT)' -ge 1 ] 2>/dev/null && [ '$(PORT)' -le 65535 ] && echo yes),yes)
 $(error PORT=$(PORT) is not a port: give a number from 1 to 65535)
 endif
 endif

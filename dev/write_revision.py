@@ -20,8 +20,8 @@ from sqlalchemy import Connection, TypeDecorator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from authserver.defaults import TABLE_PREFIX  # noqa: E402
-from authserver.stores import database, migrating  # noqa: E402
+from authserver.defaults import TABLE_PREFIX
+from authserver.stores import database, migrating
 
 TEMPLATE = '''"""{message}."""
 
@@ -32,10 +32,12 @@ from {dots}defaults import TABLE_PREFIX
 
 
 def upgrade() -> None:
+    """Apply the change."""
     {upgrade}
 
 
 def downgrade() -> None:
+    """Undo it."""
     {downgrade}
 '''
 
@@ -67,11 +69,15 @@ def main(name: str, message: str) -> None:
             },
         )
         script = produce_migrations(context, metadata)
-        options = {"migration_context": context, "render_item": render_item}
-        batch = context.opts["render_as_batch"]
         return [
-            render_python_code(operations, render_as_batch=batch, **options)
+            render_python_code(
+                operations,
+                migration_context=context,
+                render_as_batch=context.opts["render_as_batch"],
+                render_item=render_item,
+            )
             for operations in (script.upgrade_ops, script.downgrade_ops)
+            if operations is not None
         ]
 
     def is_ours(table: str) -> bool:

@@ -162,7 +162,7 @@ def _unused(project: Path, package: str) -> Iterator[str]:
 def test_every_module_is_used(project: Path, package: str) -> None:
     """A11: what only a feature needs left with it. `protect/` is for others; revisions are found by name."""
     doors = re.compile(
-        r"app|__main__|defaults|stores\.(sqlite|postgresql)|(stores|policy|features\.\w+)\.migrations\..+|protect\..+"
+        r"app|__main__|conftest|defaults|stores\.(sqlite|postgresql)|(stores|policy|features\.\w+)\.migrations\..+|protect\..+"
     )
 
     assert not [name for name in _unused(project, package) if not doors.fullmatch(name)]

@@ -43,5 +43,14 @@ class OurServer:
         return Material.of(await run_to_end(command, env=self.env, cwd=self.folder))
 
     def serve(self) -> AbstractContextManager[int]:
-        command = [sys.executable, "-m", "uvicorn", "--factory", "authserver.app:create_app", "--no-access-log", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "authserver",
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
         return pinned_server(command, env=self.env, cwd=self.folder, log=self.log)

@@ -20,7 +20,7 @@ from .core.urls import URLs
 from .endpoints.metadata import build_metadata, metadata_endpoints
 from .endpoints.openapi import add_to_openapi
 from .endpoints.render import JSONRefusal
-from .endpoints.routing import Endpoint, EndpointRoute
+from .endpoints.routing import Endpoint, EndpointDispatcher
 from .endpoints.token import TokenEndpoint
 from .endpoints.transport import TransportPolicy
 from .feature import Composition, PolicyContract
@@ -32,6 +32,7 @@ from .policy.errors import ErrorEnvelope
 from .policy.events import Events
 from .policy.scopes import Scopes
 from .server import EventSink, Server
+from .settings import ENV_PREFIX
 from .stores.database import Database, open_database
 from .stores.key_files import FileKeys
 from .stores.sweeper import sweep
@@ -58,7 +59,9 @@ class AuthorizationServer:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.settings = settings = settings or Settings()
-        clients, scopes, envelope = Clients(), Scopes(), ErrorEnvelope()
+        self.features = make_features(settings)
+        clients, envelope = Clients(), ErrorEnvelope()
+        scopes = Scopes({name: text for feature in self.features for name, text in feature.scopes.items()})
         events = events or Events()
         keys = key_policy.key_store(settings, FileKeys(settings.key_directory))
         urls = URLs(issuer=settings.issuer, prefix=settings.prefix, overrides=settings.paths)
@@ -74,7 +77,6 @@ class AuthorizationServer:
             envelope=envelope,
             now=now or _utc_now,
         )
-        self.features = make_features(settings, scopes=scopes)
         self._policies = [
             PolicyContract(clients, 1),
             PolicyContract(scopes, 1),
@@ -93,7 +95,7 @@ class AuthorizationServer:
 
     def mount(self, app: FastAPI) -> None:
         """Put the endpoints before the routes of `app`, and describe them in its OpenAPI document."""
-        app.router.routes.insert(0, EndpointRoute(self.endpoints, self._transport))
+        app.add_middleware(EndpointDispatcher, endpoints=self.endpoints, transport=self._transport)
         describe = app.openapi
 
         def openapi() -> dict[str, Any]:
@@ -143,11 +145,16 @@ class AuthorizationServer:
         )
         names = ["oauth-authorization-server", *(n for each in self.features for n in each.metadata_names)]
         token = TokenEndpoint(server=server, grants=grants, authentication=authentication, transport=self._transport)
-        return [
+        endpoints = [
             token.endpoint(composition.refuse),
             *(e for each in self.features if each.endpoints for e in each.endpoints(composition)),
             *metadata_endpoints(server, document, names, composition.refuse),
         ]
+        mounted = {endpoint.path for endpoint in endpoints}
+        for name, path in settings.paths.items():
+            if path not in mounted:
+                raise ConfigurationError(f"{ENV_PREFIX}PATHS names {name}, and there is no such endpoint here")
+        return endpoints
 
     def _check_policies(self) -> None:
         for each in self._policies:

@@ -40,5 +40,6 @@ ISSUER = "http://localhost:8000"
 PREFIX = "/oauth"
 SIGNING_ALGORITHMS = ("ES256",)
 TABLE_PREFIX = "oauth_"
-DATABASES["sqlite"] = DATABASE_URL = "sqlite:///./authserver.db"
+DATABASES = {"sqlite": "sqlite:///./authserver.db", "postgresql": "postgresql://localhost/authserver"}
+DATABASE_URL = DATABASES["sqlite"]
 # {% endif %}

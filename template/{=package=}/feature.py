@@ -5,7 +5,7 @@ no-store, hashed storage, and the end of a family.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .endpoints.client_authentication import ClientAuthentication, ClientAuthenticator
@@ -31,7 +31,8 @@ class PolicyContract:
 class Feature:
     """One room. Every slot may stay empty; functions are called once, when the server is composed.
 
-    `metadata_names` are further well-known names of the metadata document. `extends` returns values of the slots
+    `scopes` are those that the feature itself
+    understands, each with a description for people. `metadata_names` are further well-known names of the metadata document. `extends` returns values of the slots
     that another room owns and asks for by their type, such as a check of authorization requests. `demonstrate`
     prepares what `dev` needs and returns the lines that it prints.
     """
@@ -43,6 +44,7 @@ class Feature:
     client_authentication: Sequence[ClientAuthenticator] = ()
     metadata: Callable[["Composition"], Mapping[str, Any]] | None = None
     metadata_names: Sequence[str] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
     expirable: Sequence[Expirable] = ()
     policies: Sequence[PolicyContract] = ()
     extends: Callable[[Server], Sequence[object]] | None = None

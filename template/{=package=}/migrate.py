@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from pydantic_settings import BaseSettings
 from sqlalchemy import Connection
@@ -63,7 +64,7 @@ def _pending(connection: Connection) -> list[str]:
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     try:
         revisions = [*scripts.iterate_revisions("heads", context.get_current_heads() or "base")]
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise MigrationError(str(error)) from error
     return pending_revisions(connection) + [f"team/{script.revision}" for script in reversed(revisions)]
 

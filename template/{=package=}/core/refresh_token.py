@@ -6,6 +6,9 @@ from enum import Enum
 
 from .grant import AuthorizationGrant
 
+OFFLINE_ACCESS = "offline_access"
+"""The scope by which a client asks for access while the person is away (OIDC Core §11)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:

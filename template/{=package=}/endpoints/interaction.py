@@ -4,7 +4,7 @@ Everything is kept in the database, so two tabs, a reload, the back button and a
 leads back to `show`, which looks again at what has to happen next.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,7 +40,7 @@ class Principals(Protocol):
     """What the pages ask of `policy/principals.py`."""
 
     async def authenticate(
-        self, username: str, password: str, transaction: Transaction, *, now: datetime
+        self, username: str, password: str, transaction: Transaction, *, acr_values: Sequence[str], now: datetime
     ) -> Authentication | None: ...
     def login_url(self, return_to: str) -> str | None: ...
     async def display_name(self, subject: str, transaction: Transaction) -> str: ...
@@ -135,7 +135,11 @@ class InteractionEndpoint:
     async def _login(self, visit: Visit, form: Parameters) -> Response:
         username = form.get("username", "")
         authentication = await self.principals.authenticate(
-            username, form.get("password", ""), visit.transaction, now=visit.now
+            username,
+            form.get("password", ""),
+            visit.transaction,
+            acr_values=visit.interaction.request.acr_values,
+            now=visit.now,
         )
         if authentication is None:
             await self.server.emit(self._event(visit, EventName.AUTH_DENIED, reason="wrong user name or password"))

@@ -9,10 +9,8 @@ from starlette.responses import Response
 from ..core.client import Client
 from ..core.interaction import Interaction
 from ..core.redirect_uri import describe_destination, is_loopback
+from ..core.refresh_token import OFFLINE_ACCESS
 from .pages import form_action_sources, render_page
-
-OFFLINE_ACCESS = "offline_access"
-"""The scope that has a sentence of its own on the consent page (OIDC Core §11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Endpoints as values, and the one route that dispatches to them.
+"""Endpoints as values, and the dispatcher that finds them.
 
-A plain look-up by exact path, placed before a framework's own routes, costs the same however many routes there
-are. Everything an endpoint must not forget happens here once: methods, https, CORS, refusals and faults.
+A look-up by exact path before the framework costs the same however many routes and middlewares it has.
+Everything an endpoint must not forget happens here once: methods, https, CORS, refusals and faults.
 """
 
 import logging
@@ -13,7 +13,6 @@ from typing import Any
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..core.errors import InvalidRequest, MethodNotAllowed, OAuthError, ServerError
@@ -66,25 +65,23 @@ class Endpoint:
             return self.refuse(ServerError("the server failed", reason=incident), request)
 
 
-class EndpointRoute(BaseRoute):
-    """All endpoints of the server as one route of a Starlette or FastAPI app."""
+class EndpointDispatcher:
+    """A pure ASGI middleware: requests at the paths of `endpoints` end here, all others go on to `app`.
 
-    def __init__(self, endpoints: Sequence[Endpoint], transport: TransportPolicy) -> None:
-        self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
-        if len(self.endpoints) != len(endpoints):
-            paths = [endpoint.path for endpoint in endpoints]
+    Raises ValueError when two endpoints want the same path.
+    """
+
+    def __init__(self, app: ASGIApp, endpoints: Sequence[Endpoint], transport: TransportPolicy) -> None:
+        paths = [endpoint.path for endpoint in endpoints]
+        if len(set(paths)) != len(paths):
             raise ValueError(f"two endpoints want the path {max(paths, key=paths.count)}")
-        self._apps = {endpoint.path: _as_app(endpoint, transport) for endpoint in endpoints}
+        self._app = app
+        self._endpoints = {endpoint.path: _as_app(endpoint, transport) for endpoint in endpoints}
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match by exact path; methods are the endpoint's own business."""
-        if scope["type"] == "http" and scope["path"] in self._apps:
-            return Match.FULL, {}
-        return Match.NONE, {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the endpoint at the path of `scope`."""
-        await self._apps[scope["path"]](scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the endpoint at the path of `scope`, or what stands behind us."""
+        app = self._endpoints.get(scope["path"], self._app) if scope["type"] == "http" else self._app
+        await app(scope, receive, send)
 
 
 def new_incident() -> str:

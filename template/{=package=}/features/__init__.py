@@ -2,13 +2,13 @@
 
 # isort: off
 from ..feature import Feature
-from ..policy.scopes import Scopes
 from ..settings import ServerSettings
 from . import client_credentials
 
 # {% if "code_flow" in features %}
 from ..policy.consent import Consent
 from ..policy.principals import Principals
+from ..policy.refresh_tokens import RefreshTokenRule
 from . import code_flow
 from .code_flow import CodeFlowSettings
 
@@ -49,14 +49,16 @@ class Settings(ServerSettings):
     # {% endif %}
 
 
-def make_features(settings: Settings, *, scopes: Scopes) -> list[Feature]:
+def make_features(settings: Settings) -> list[Feature]:
     """Return the features in the order their checks run."""
     # {% if "code_flow" in features %}
     principals = Principals()
     # {% endif %}
     return [
         # {% if "code_flow" in features %}
-        code_flow.feature(settings.code_flow, principals=principals, consent=Consent(), scopes=scopes),
+        code_flow.feature(
+            settings.code_flow, principals=principals, consent=Consent(), refresh_token_rule=RefreshTokenRule()
+        ),
         # {% endif %}
         # {% if "openid" in features %}
         openid.feature(settings.openid, claims=Claims(principals), people=principals),

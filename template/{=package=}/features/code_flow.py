@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ..core.access_token import PrincipalKind
 from ..core.authorization_request import RESPONSE_TYPE, ResponseMode
-from ..core.client import Client
 from ..core.pkce import S256
+from ..core.refresh_token import OFFLINE_ACCESS
 from ..endpoints.answering import BrowserRefusal
 from ..endpoints.authorize import AuthorizationEndpoint, RequestCheck
 from ..endpoints.client_authentication import PublicClient
@@ -27,7 +27,7 @@ from ..endpoints.transport import TransportPolicy
 from ..endpoints.visit import People, Reception
 from ..feature import Composition, Feature, PolicyContract
 from ..grants import authorization_code, refresh_token
-from ..grants.authorization_code import AuthorizationCodeGrant
+from ..grants.authorization_code import AuthorizationCodeGrant, RefreshTokenRule
 from ..grants.granted_tokens import GrantedTokens, TokenMember
 from ..grants.issuing_codes import CodeIssuer
 from ..grants.refresh_token import RefreshTokenGrant
@@ -78,17 +78,11 @@ class Principals(PagePrincipals, People, Protocol):
     acr_values: tuple[str, ...]
 
 
-class RefreshTokenPolicy(Protocol):
-    """What the code flow asks of `policy/scopes.py` beyond scopes."""
-
-    def wants_refresh_token(self, client: Client, scope: str) -> bool: ...
-
-
 def feature(
-    settings: CodeFlowSettings, *, principals: Principals, consent: Consent, scopes: RefreshTokenPolicy
+    settings: CodeFlowSettings, *, principals: Principals, consent: Consent, refresh_token_rule: RefreshTokenRule
 ) -> Feature:
     """Return the feature with the team's policies in it."""
-    room = _CodeFlow(settings, principals, consent, scopes)
+    room = _CodeFlow(settings, principals, consent, refresh_token_rule)
     return Feature(
         name="code_flow",
         specification="RFC 6749 §4.1, RFC 7636, RFC 9207",
@@ -96,7 +90,8 @@ def feature(
         grants=room.grants,
         client_authentication=(PublicClient(),),
         metadata=room.metadata,
-        policies=(PolicyContract(principals, 1), PolicyContract(consent, 1)),
+        scopes={OFFLINE_ACCESS: "keep its access while you are away"},
+        policies=(PolicyContract(principals, 1), PolicyContract(consent, 1), PolicyContract(refresh_token_rule, 1)),
         expirable=(
             Expirable("interactions", interactions.delete_expired),
             Expirable("browser_sessions", browser_sessions.delete_expired),
@@ -115,12 +110,12 @@ class _CodeFlow:
         settings: CodeFlowSettings,
         principals: Principals,
         consent: Consent,
-        scopes: RefreshTokenPolicy,
+        refresh_token_rule: RefreshTokenRule,
     ) -> None:
         self._settings = settings
         self._principals = principals
         self._consent = consent
-        self._scopes = scopes
+        self._refresh_token_rule = refresh_token_rule
 
     def grants(self, composition: Composition) -> Mapping[str, Callable[[Transaction], Grant]]:
         settings, server = self._settings, composition.server
@@ -137,7 +132,7 @@ class _CodeFlow:
                 grants=Grants(transaction),
                 refresh_tokens=RefreshTokens(transaction, settings.refresh_token_lifetime),
                 tokens=tokens(transaction),
-                wants_refresh_token=self._scopes.wants_refresh_token,
+                refresh_token_rule=self._refresh_token_rule,
             )
 
         def refresh(transaction: Transaction) -> Grant:
@@ -204,6 +199,7 @@ class _CodeFlow:
             "response_modes_supported": [mode.value for mode in ResponseMode],
             "code_challenge_methods_supported": [S256],
             "authorization_response_iss_parameter_supported": True,
+            "ui_locales_supported": ["en"],
         }
         if self._principals.acr_values:
             told["acr_values_supported"] = list(self._principals.acr_values)

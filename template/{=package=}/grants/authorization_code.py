@@ -8,6 +8,7 @@ from ..core.authorization_code import AuthorizationCode, check_exchange
 from ..core.client import Client
 from ..core.errors import InvalidGrant
 from ..core.events import EventName
+from ..core.scope import Scope
 from ..core.secrets import digest
 from .granted_tokens import GrantedTokens
 from .refresh_token import RefreshTokens
@@ -29,10 +30,10 @@ class Grants(Protocol):
     async def end(self, grant_id: str, now: datetime) -> bool: ...
 
 
-class WantsRefreshToken(Protocol):
+class RefreshTokenRule(Protocol):
     """The team's rule of who gets a refresh token."""
 
-    def __call__(self, client: Client, scope: str) -> bool: ...
+    def is_wanted(self, client: Client, scope: Scope) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class AuthorizationCodeGrant:
     grants: Grants
     refresh_tokens: RefreshTokens
     tokens: GrantedTokens
-    wants_refresh_token: WantsRefreshToken
+    refresh_token_rule: RefreshTokenRule
 
     async def exchange(self, request: TokenRequest) -> TokenResponse:
         """Find, check, make the answer, then redeem: only the redemption decides who won a race.
@@ -71,7 +72,9 @@ class AuthorizationCodeGrant:
         if not await self.codes.redeem(code.digest, request.now):
             raise await self._end(code, request)
         refresh_token = None
-        if "refresh_token" in client.grant_types and self.wants_refresh_token(client, grant.scope):
+        if "refresh_token" in client.grant_types and self.refresh_token_rule.is_wanted(
+            client, Scope.parse(grant.scope)
+        ):
             refresh_token = await self.refresh_tokens.begin(grant.id, request.now)
             request.report(EventName.REFRESH_ISSUED, subject=grant.subject, grant_id=grant.id)
         request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=grant.scope)

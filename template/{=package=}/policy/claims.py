@@ -11,6 +11,13 @@ from ..core.scope import Scope
 from ..core.seam import stub
 from ..stores.database import Transaction
 
+SCOPES: Mapping[str, str] = {
+    "openid": "know who you are",
+    "profile": "see your name",
+    "email": "see your e-mail address",
+}
+"""The scopes about people, and what a person is told that each allows."""
+
 CLAIMS_OF_SCOPE: Mapping[str, Sequence[str]] = {
     "profile": ("name", "preferred_username"),
     "email": ("email", "email_verified"),
@@ -31,6 +38,10 @@ class Claims:
 
     def __init__(self, profiles: Profiles) -> None:
         self._profiles = profiles
+
+    def scopes(self) -> Mapping[str, str]:
+        """Return the scopes about people; `openid` must be among them."""
+        return SCOPES
 
     def supported(self) -> Sequence[str]:
         """Return every claim that may be released, for metadata."""

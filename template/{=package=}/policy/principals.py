@@ -7,7 +7,7 @@ own login (`login_url`) and let `recognise` tell who came back.
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,9 +53,12 @@ class Principals:
     """The authentication contexts that `authenticate` can reach, for metadata (OIDC Discovery §3)."""
 
     async def authenticate(
-        self, username: str, password: str, transaction: Transaction, *, now: datetime
+        self, username: str, password: str, transaction: Transaction, *, acr_values: Sequence[str], now: datetime
     ) -> Authentication | None:
-        """Return who this is, or None. A name nobody has costs the same work as a wrong password."""
+        """Return who this is, or None. A name nobody has costs the same work as a wrong password.
+
+        `acr_values` is what the client would like, best first; passwords can only ever reach one context.
+        """
         row = await transaction.first(_find_by_name, name_=username)
         stored = row.password_hash if row else _nobodys_hash
         # Hashing takes tens of milliseconds on purpose, so it must not hold up everybody else.

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from re import fullmatch
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -118,7 +119,5 @@ def pending_revisions(connection: Connection) -> list[str]:
 def server_tables(connection: Connection) -> set[str]:
     """Return the tables there that belong to the server, those of absent rooms too."""
     names = inspect(connection).get_table_names()
-    prefixes = tuple(
-        name.removesuffix("version") for name in names if name.startswith(TABLE_PREFIX) and name.endswith("_version")
-    )
-    return {name for name in names if name.startswith(prefixes)}
+    versions = [name for name in names if fullmatch(f"{TABLE_PREFIX}.+_version", name)]
+    return {name for name in names if name.startswith(tuple(version.removesuffix("version") for version in versions))}

@@ -61,6 +61,7 @@ def feature(settings: OpenIDSettings, *, claims: Claims, people: People) -> Feat
         specification="OIDC Core, OIDC Discovery",
         endpoints=endpoints,
         metadata=metadata,
+        scopes=claims.scopes(),
         policies=(PolicyContract(claims, 1),),
         metadata_names=("openid-configuration",),
         extends=extends,

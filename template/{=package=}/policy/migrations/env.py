@@ -46,19 +46,26 @@ def run(connection: Connection) -> None:
         include_name=include_name,
         render_item=render_item,
         render_as_batch=True,  # SQLite cannot alter a table, only replace it
+        on_version_apply=log,
         version_table=migrate.VERSION_TABLE,
         table_prefix=defaults.TABLE_PREFIX,  # for the revisions that came with the server
     )
-    command = context.get_context().opts["fn"].__name__
+    asked = context.get_context().opts
+    command = asked["fn"].__name__
     if room := context.get_x_argument(as_dictionary=True).get("room"):
         if command not in ("upgrade", "downgrade"):
             raise CommandError("a room of the server knows upgrade and downgrade only")
-        getattr(migrating.get_room(room), command)(connection, context.get_revision_argument())
+        getattr(migrating.get_room(room), command)(connection, asked["destination_rev"])
         return
     if command == "upgrade":
         for each in migrating.rooms():
             each.upgrade(connection)
     context.run_migrations()
+
+
+def log(step: Any, **_: Any) -> None:
+    """Say what was done, in the words in which the server's rooms say it."""
+    migrating.logger.info("team %s: %s", "upgrade" if step.is_upgrade else "downgrade", step.up_revision_id)
 
 
 def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:

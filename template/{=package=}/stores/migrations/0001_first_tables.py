@@ -7,6 +7,7 @@ from ...defaults import TABLE_PREFIX
 
 
 def upgrade() -> None:
+    """Apply the change."""
     op.create_table(
         f"{TABLE_PREFIX}core_browser_sessions",
         sa.Column("id", sa.String(), nullable=False),
@@ -46,10 +47,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{TABLE_PREFIX}core_grants")),
     )
     op.create_index(
-        op.f(f"ix_{TABLE_PREFIX}core_grants_expires_at"),
-        f"{TABLE_PREFIX}core_grants",
-        ["expires_at"],
-        unique=False,
+        op.f(f"ix_{TABLE_PREFIX}core_grants_expires_at"), f"{TABLE_PREFIX}core_grants", ["expires_at"], unique=False
     )
     op.create_index(op.f(f"ix_{TABLE_PREFIX}core_grants_sid"), f"{TABLE_PREFIX}core_grants", ["sid"], unique=False)
     op.create_index(
@@ -63,7 +61,6 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
         sa.Column("browser_id", sa.String(), nullable=True),
-        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("account_chosen", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -136,13 +133,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Undo it."""
     op.drop_index(
-        op.f(f"ix_{TABLE_PREFIX}core_refresh_tokens_grant_id"),
-        table_name=f"{TABLE_PREFIX}core_refresh_tokens",
+        op.f(f"ix_{TABLE_PREFIX}core_refresh_tokens_grant_id"), table_name=f"{TABLE_PREFIX}core_refresh_tokens"
     )
     op.drop_index(
-        op.f(f"ix_{TABLE_PREFIX}core_refresh_tokens_expires_at"),
-        table_name=f"{TABLE_PREFIX}core_refresh_tokens",
+        op.f(f"ix_{TABLE_PREFIX}core_refresh_tokens_expires_at"), table_name=f"{TABLE_PREFIX}core_refresh_tokens"
     )
     op.drop_table(f"{TABLE_PREFIX}core_refresh_tokens")
     op.drop_index(
@@ -161,7 +157,6 @@ def downgrade() -> None:
     op.drop_index(op.f(f"ix_{TABLE_PREFIX}core_grants_expires_at"), table_name=f"{TABLE_PREFIX}core_grants")
     op.drop_table(f"{TABLE_PREFIX}core_grants")
     op.drop_index(
-        op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_expires_at"),
-        table_name=f"{TABLE_PREFIX}core_browser_sessions",
+        op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_expires_at"), table_name=f"{TABLE_PREFIX}core_browser_sessions"
     )
     op.drop_table(f"{TABLE_PREFIX}core_browser_sessions")

@@ -202,7 +202,8 @@ def test_migrations_need_no_event_loop_of_ours(url: str) -> None:
 
 
 REVISIONS = {
-    "0001_parents": "op.create_table('parents', sa.Column('id', sa.Integer, primary_key=True), sa.Column('n', sa.Integer))",
+    "0001_parents": "op.create_table('parents', sa.Column('id', sa.Integer, primary_key=True),"
+    " sa.Column('n', sa.Integer))",
     "0002_children": "op.create_table('children', sa.Column('parent', sa.Integer,"
     " sa.ForeignKey('parents.id', ondelete='CASCADE')))",
     "0003_text": "\n    with op.batch_alter_table('parents') as batch: batch.alter_column('n', type_=sa.String(9))",

@@ -1,0 +1,29 @@
+"""Refusals: what the operator can mend, told in a line."""
+
+
+class Refusal(Exception):
+    """The command cannot do it. Each argument is one line that says what is wrong and how to mend it."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What to print."""
+        return [str(line) for line in self.args]
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Return the lines that explain `error`; none if it is our own fault and deserves its traceback."""
+    # Imported late: whoever raised one of these has paid for its module already.
+    from ..app import ConfigurationError
+    from ..core.keys import KeyStoreError
+    from ..stores.database import DatabaseUnavailable
+    from ..stores.migrating import MigrationError
+
+    match error:
+        case Refusal():
+            return error.lines
+        case ConfigurationError() | KeyStoreError() | DatabaseUnavailable() | MigrationError():
+            return [str(error)]
+        case OSError(filename=filename, strerror=reason) if filename:
+            return [f"{filename}: {reason}"]
+        case _:
+            return []
