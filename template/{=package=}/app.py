@@ -128,7 +128,10 @@ class AuthorizationServer:
         server, settings = self.server, self.settings
         self._transport = TransportPolicy.of(settings.trusted_proxies, issuer=settings.issuer)
         composition = Composition(
-            server=server, features=self.features, refuse=JSONRefusal(server.envelope, settings.realm)
+            server=server,
+            features=self.features,
+            transport=self._transport,
+            refuse=JSONRefusal(server.envelope, settings.realm),
         )
         authentication = composition.authentication
         grants = {
@@ -137,9 +140,10 @@ class AuthorizationServer:
             if feature.grants
             for name, make in feature.grants(composition).items()
         }
+        self.grant_types, self.authentication_methods = list(grants), authentication.names
         document = build_metadata(
             server,
-            grant_types=list(grants),
+            grant_types=self.grant_types,
             authentication=authentication,
             contributions=[feature.metadata(composition) for feature in self.features if feature.metadata],
         )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from .endpoints.client_authentication import ClientAuthentication, ClientAuthenticator
 from .endpoints.render import JSONRefusal
 from .endpoints.routing import Endpoint
+from .endpoints.transport import TransportPolicy
 from .grants.token_request import Grant
 from .server import Server
 from .stores.database import Transaction
@@ -31,10 +32,10 @@ class PolicyContract:
 class Feature:
     """One room. Every slot may stay empty; functions are called once, when the server is composed.
 
-    `scopes` are those that the feature itself
-    understands, each with a description for people. `metadata_names` are further well-known names of the metadata document. `extends` returns values of the slots
-    that another room owns and asks for by their type, such as a check of authorization requests. `demonstrate`
-    prepares what `dev` needs and returns the lines that it prints.
+    `metadata_names` are further well-known names of the metadata document. `scopes` are those that the feature
+    itself understands, described for people. `extends` returns values of the slots that another room owns and asks
+    for by their type, such as a check of authorization requests. `demonstrate` prepares what `dev` needs and returns
+    the lines that it prints.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Composition:
 
     server: Server
     features: Sequence[Feature]
+    transport: TransportPolicy
     refuse: JSONRefusal
 
     def extensions(self, slot: type[Slot]) -> list[Slot]:

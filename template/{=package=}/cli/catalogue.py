@@ -1,7 +1,7 @@
 """All settings, as the environment names them: read from the settings classes, so nothing is written twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -39,11 +39,11 @@ class Entry:
         """The environment variable."""
         return variable(*self.path)
 
-    def read(self, settings: BaseModel) -> str:
-        """Return its value in `settings`, as the environment would write it."""
-        value: Any = settings
+    def read(self, values: Mapping[str, Any]) -> str:
+        """Return its value in `values`, which are settings as a mapping, as the environment would write it."""
+        value: Any = values
         for name in self.path:
-            value = getattr(value, name)
+            value = value[name]
         return write(value)
 
 

@@ -23,7 +23,6 @@ from ..endpoints.interaction_pages import InteractionPages
 from ..endpoints.pages import stylesheet, stylesheet_url
 from ..endpoints.routing import Endpoint
 from ..endpoints.session_cookie import SessionCookie
-from ..endpoints.transport import TransportPolicy
 from ..endpoints.visit import People, Reception
 from ..feature import Composition, Feature, PolicyContract
 from ..grants import authorization_code, refresh_token
@@ -149,7 +148,6 @@ class _CodeFlow:
     def endpoints(self, composition: Composition) -> Sequence[Endpoint]:
         settings, server = self._settings, composition.server
         style = stylesheet_url(server.settings.prefix)
-        transport = TransportPolicy.of(server.settings.trusted_proxies, issuer=server.urls.issuer)
         cookie = SessionCookie(is_secure=server.urls.issuer.startswith("https://"))
         refuse = BrowserRefusal(style)
         authorize = AuthorizationEndpoint(
@@ -169,7 +167,7 @@ class _CodeFlow:
             ),
             cookie=cookie,
             session_lifetime=settings.session_lifetime,
-            transport=transport,
+            transport=composition.transport,
         )
         return (
             Endpoint(

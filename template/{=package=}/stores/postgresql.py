@@ -1,9 +1,13 @@
-"""PostgreSQL: asyncpg and its pool, with every statement prepared once per connection."""
+"""PostgreSQL: asyncpg, with every statement prepared once per connection.
+
+The pool is ours and small, since a transaction here leaves nothing behind that would have to be reset: handing out a
+connection costs next to nothing, where asyncpg's own pool costs as much as a statement.
+"""
 
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -20,6 +24,8 @@ DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 POOL_SIZE = 10
 PATIENCE = 10.0
 """How many seconds a transaction waits for a connection."""
+MAX_IDLE = 300.0
+"""After how many seconds without use a connection is given up, before some firewall in between does it silently."""
 
 _UNAVAILABLE = (
     OSError,  # TimeoutError is one
@@ -71,22 +77,14 @@ def dsn_of(url: str) -> str:
     return "postgresql://" + url.partition("://")[2]
 
 
-async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
-    """Spare the round trip of a reset: a transaction ends what it begins and changes no session state."""
-
-
-async def _prepare(connection: asyncpg.Connection) -> None:
-    for kind in ("json", "jsonb"):  # SQLAlchemy's types have made the text already
-        await connection.set_type_codec(kind, encoder=str, decoder=json.loads, schema="pg_catalog")
-
-
 class PostgreSQLDatabase:
-    """A pool of connections, made in the event loop that first asks for one."""
+    """At most POOL_SIZE connections, made when they are needed, in the event loop that needs them."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: asyncpg.Pool | None = None
+        self._slots = asyncio.Semaphore(POOL_SIZE)
+        self._idle: list[tuple[asyncpg.Connection, float]] = []
 
     def transaction(self) -> "PostgreSQLTransaction":
         """Return a unit of work, to be used with `async with`."""
@@ -94,48 +92,65 @@ class PostgreSQLDatabase:
 
     async def check(self) -> None:
         """Return if the server answers; raises DatabaseUnavailable."""
-        pool = await self.pool()
-        connection = await self.acquire(pool)
+        connection, slots = await self.acquire()
         try:
             await connection.execute("SELECT 1")
         except Exception as error:
             self.raise_named(error)
         finally:
-            await pool.release(connection)
+            self.release(connection, slots)
 
     async def close(self) -> None:
-        """Close the pool, without waiting for those of a loop that has ended."""
-        pool, loop = self._pool, self._loop
-        self._pool = self._loop = None
-        if pool is not None and loop is asyncio.get_running_loop():
-            await pool.close()
+        """Close every connection: at once, or those in use when they are released."""
+        idle, is_ours = self._idle, self._loop is asyncio.get_running_loop()
+        self._start(None)
+        for connection, _ in idle:
+            if is_ours:  # one of a loop that has ended cannot be spoken to any more
+                await connection.close()
 
-    async def pool(self) -> asyncpg.Pool:
-        """Return the running loop's pool."""
-        if self._pool is None or self._loop is not asyncio.get_running_loop():
-            try:
-                # With min_size=0 nothing is awaited in here, so two tasks cannot make two pools.
-                self._pool = await asyncpg.create_pool(
-                    dsn_of(self.url),
-                    min_size=0,
-                    max_size=POOL_SIZE,
-                    init=_prepare,
-                    reset=_leave_as_it_is,
-                    statement_cache_size=1024,
-                    max_cached_statement_lifetime=0,
-                    timeout=PATIENCE,
-                )
-            except Exception as error:
-                self.raise_named(error)
-            self._loop = asyncio.get_running_loop()
-        return self._pool
-
-    async def acquire(self, pool: asyncpg.Pool) -> Any:
-        """Return a connection of `pool`; raises DatabaseUnavailable if none is to be had in time."""
+    async def acquire(self) -> tuple[Any, asyncio.Semaphore]:
+        """Return a connection and the slot it takes; raises DatabaseUnavailable if none is to be had in time."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._start(loop)
+        slots = self._slots
         try:
-            return await pool.acquire(timeout=PATIENCE)
+            async with asyncio.timeout(PATIENCE) if slots.locked() else nullcontext():
+                await slots.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable(f"{self._place}: no connection became free in {PATIENCE:.0f} s") from None
+        try:
+            while self._idle:
+                connection, since = self._idle.pop()
+                if not connection.is_closed() and loop.time() - since < MAX_IDLE:
+                    return connection, slots
+                connection.terminate()
+            return await self._connect(), slots
+        except BaseException:
+            slots.release()
+            raise
+
+    def release(self, connection: Any, slots: asyncio.Semaphore) -> None:
+        """Take back what `acquire` gave, once no transaction is open on it."""
+        slots.release()
+        if connection.is_closed() or slots is not self._slots:  # lost, or the database was closed meanwhile
+            connection.terminate()
+        else:
+            self._idle.append((connection, asyncio.get_running_loop().time()))
+
+    def _start(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._loop, self._slots, self._idle = loop, asyncio.Semaphore(POOL_SIZE), []
+
+    async def _connect(self) -> Any:
+        try:
+            connection = await asyncpg.connect(
+                dsn_of(self.url), timeout=PATIENCE, statement_cache_size=1024, max_cached_statement_lifetime=0
+            )
+            for kind in ("json", "jsonb"):  # SQLAlchemy's types make the text themselves
+                await connection.set_type_codec(kind, encoder=str, decoder=json.loads, schema="pg_catalog")
         except Exception as error:
             self.raise_named(error)
+        return connection
 
     def raise_named(self, error: Exception) -> NoReturn:
         """Raise DatabaseUnavailable or Conflict in place of `error`, or `error` itself if we are at fault."""
@@ -159,13 +174,13 @@ class PostgreSQLDatabase:
 class PostgreSQLTransaction:
     """A unit of work: a connection at the first statement, BEGIN at the first write (READ COMMITTED)."""
 
-    __slots__ = ("_begun", "_callbacks", "_connection", "_database", "_pool")
+    __slots__ = ("_begun", "_callbacks", "_connection", "_database", "_slots")
 
     def __init__(self, database: PostgreSQLDatabase) -> None:
         self._database = database
         self._callbacks: list[AfterCommit] = []
-        self._pool: asyncpg.Pool | None = None
         self._connection: Any = None
+        self._slots: Any = None
         self._begun = False
 
     async def first(self, statement: Statement, /, **values: Any) -> Any:
@@ -194,10 +209,10 @@ class PostgreSQLTransaction:
 
     async def _connect(self, *, writes: bool) -> None:
         if self._connection is None:
-            self._pool = await self._database.pool()
-            self._connection = await self._database.acquire(self._pool)
+            self._connection, self._slots = await self._database.acquire()
         if writes and not self._begun:
-            self._begun = True  # before the answer: if we are cancelled in between, it must be rolled back all the same
+            # Before the answer: whoever is cancelled in between must roll back as well.
+            self._begun = True
             await self._call("execute", "BEGIN ISOLATION LEVEL READ COMMITTED")
 
     async def _call(self, verb: str, sql: str, *arguments: Any) -> Any:
@@ -213,26 +228,25 @@ class PostgreSQLTransaction:
             self._begun = False
             if status != "COMMIT":  # PostgreSQL rolls a failed transaction back without an error
                 raise RuntimeError("a statement of this transaction has failed: it was rolled back")
-        await self._release()
+        self._release()
         await run_callbacks(self._callbacks)
 
     def after_commit(self, callback: AfterCommit, /) -> None:
         """Have `callback` run once the next commit has succeeded, and never if there is none."""
         self._callbacks.append(callback)
 
-    async def _release(self) -> None:
+    def _release(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None and self._pool is not None:
-            await self._pool.release(connection)
+        if connection is not None:
+            self._database.release(connection, self._slots)
 
     async def _roll_back(self) -> None:
         try:
             await self._connection.execute("ROLLBACK")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            with suppress(asyncpg.InterfaceError):  # lost, and the pool knows already
-                self._connection.terminate()
+            self._connection.terminate()
         self._begun = False
-        await self._release()
+        self._release()
 
     async def __aenter__(self) -> Self:
         return self
@@ -243,4 +257,4 @@ class PostgreSQLTransaction:
         if self._begun:
             await asyncio.shield(self._roll_back())  # a second cancellation must not leave the transaction open
         else:
-            await self._release()
+            self._release()

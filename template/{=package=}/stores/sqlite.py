@@ -7,7 +7,7 @@ inside the process writers queue on a lock, between processes a busy file is tri
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -104,7 +104,7 @@ class SQLiteDatabase:
         """Wait for the turn to write and return the connection, in a transaction, and the lock to release."""
         writing = self._lock()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE) if writing.locked() else nullcontext():
                 await writing.acquire()
         except TimeoutError:
             raise DatabaseUnavailable(f"SQLite {self.file}: another write has not ended in {PATIENCE:.0f} s") from None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, bindparam, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, select, update
 
 from ...stores import postgresql
 from ...stores.database import DatabaseUnavailable, Statement
@@ -82,16 +82,56 @@ async def test_more_transactions_than_connections_wait_their_turn(database: Post
         await transaction.commit()
 
 
+async def test_a_cancelled_statement_leaves_a_connection_that_works(database: PostgreSQLDatabase) -> None:
+    """Whether it was reading, or waiting for a row that somebody else is changing."""
+    wait = Statement(select(func.pg_sleep(60)))
+
+    async def read() -> None:
+        async with database.transaction() as transaction:
+            await transaction.first(wait)
+
+    async def write() -> None:
+        async with database.transaction() as transaction:
+            await transaction.run(change, to=3)
+
+    async with database.transaction() as transaction:
+        await transaction.run(change, to=2)
+        tasks = [asyncio.create_task(work()) for work in (read, write) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    assert all(task.cancelled() for task in tasks)
+    async with asyncio.timeout(5):
+        for _ in range(8):
+            async with database.transaction() as transaction:
+                assert await transaction.first(get_number) == (1,)
+                await transaction.run(change, to=1)
+                await transaction.commit()
+
+
+async def test_closing_waits_for_nobody(database: PostgreSQLDatabase) -> None:
+    """A transaction under way may end; what it used is not used again."""
+    async with database.transaction() as transaction:
+        await transaction.run(change, to=1)
+        await database.close()
+        await transaction.commit()
+
+    await database.check()
+
+
 async def test_no_connection_in_time_is_one_clear_line(
     database: PostgreSQLDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever, and a reader that gave up holds nothing."""
     monkeypatch.setattr(postgresql, "POOL_SIZE", 1)
     monkeypatch.setattr(postgresql, "PATIENCE", 0.05)
+    await database.close()
 
     async with database.transaction() as first, database.transaction() as second:
         await first.first(get_number)
-        with pytest.raises(DatabaseUnavailable, match="TimeoutError"):
+        with pytest.raises(DatabaseUnavailable, match="no connection became free"):
             await second.first(get_number)
         await first.commit()
         assert await second.first(get_number) == (1,)

@@ -1,0 +1,121 @@
+"""Create, list and disable the people who can sign in, and set their passwords."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from getpass import getpass
+
+from ...app import AuthorizationServer
+from ...policy.principals import Principals
+from ...stores.database import Conflict, Transaction
+from ..composing import run_in_transaction
+from ..refusal import Refusal
+from ..tables import add_json_option, print_rows
+
+DEMO_PERSON = "ada"
+DEMO_PASSWORD = "demo"  # noqa: S105 - it is meant to be known
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Say what the command may be told. Passwords are no arguments: everybody on this computer can read those."""
+    verbs = parser.add_subparsers(title="verbs", metavar="verb", required=True)
+
+    create = verbs.add_parser("create", help="keep a new person")
+    create.add_argument("--name", help="what pages and applications call them; the user name if not given")
+    create.add_argument("--email")
+    create.set_defaults(run=run_create)
+
+    set_password = verbs.add_parser("set-password", help="give a person another password")
+    set_password.set_defaults(run=run_set_password)
+
+    listing = verbs.add_parser("list", help="a line for each person")
+    add_json_option(listing)
+    listing.set_defaults(run=run_list)
+
+    disable = verbs.add_parser("disable", help="let a person sign in no more, nor their applications get tokens")
+    disable.set_defaults(run=run_disable)
+
+    enable = verbs.add_parser("enable", help="undo `disable`")
+    enable.set_defaults(run=run_enable)
+
+    for verb in (create, set_password, disable, enable):
+        verb.add_argument("username")
+    for verb in (create, set_password):
+        verb.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+
+def run_create(arguments: Namespace) -> None:
+    """Print the subject of the new person."""
+    password = _read_password(from_stdin=arguments.password_stdin)
+
+    async def create(transaction: Transaction) -> str:
+        now, told = datetime.now(UTC), {"name": arguments.name, "email": arguments.email}
+        try:
+            return await Principals().create(arguments.username, password, transaction, now=now, **told)
+        except Conflict:
+            raise Refusal(f"there is a person {arguments.username} already") from None
+
+    print(f"{arguments.username} can sign in, as subject {run_in_transaction(create)}")
+
+
+def run_set_password(arguments: Namespace) -> None:
+    """Set the password."""
+    username, password = arguments.username, _read_password(from_stdin=arguments.password_stdin)
+    if not run_in_transaction(lambda transaction: Principals().set_password(username, password, transaction)):
+        raise _unknown(username)
+    print(f"{username} has a new password")
+
+
+def run_list(arguments: Namespace) -> None:
+    """Print a line for each person."""
+    names = ("username", "id", "name", "email", "created_at", "disabled_at")
+    people = run_in_transaction(Principals().list)
+    print_rows([{name: getattr(person, name) for name in names} for person in people], as_json=arguments.json)
+
+
+def run_disable(arguments: Namespace) -> None:
+    """Disable the person."""
+    _set_disabled(arguments.username, datetime.now(UTC))
+    print(f"{arguments.username} is disabled")
+
+
+def run_enable(arguments: Namespace) -> None:
+    """Enable the person."""
+    _set_disabled(arguments.username, None)
+    print(f"{arguments.username} is enabled")
+
+
+async def demonstrate(server: AuthorizationServer) -> Sequence[str]:
+    """Keep a person whose password everybody knows, and tell it."""
+    principals = Principals()
+    async with server.server.database.transaction() as transaction:
+        if not await principals.set_password(DEMO_PERSON, DEMO_PASSWORD, transaction):
+            now, told = server.server.now(), {"name": "Ada Lovelace", "email": "ada@example.org"}
+            await principals.create(DEMO_PERSON, DEMO_PASSWORD, transaction, now=now, **told)
+        await transaction.commit()
+    return [f"a person: {DEMO_PERSON}, whose password is {DEMO_PASSWORD}"]
+
+
+def _set_disabled(username: str, now: datetime | None) -> None:
+    if not run_in_transaction(lambda transaction: Principals().disable(username, transaction, now=now)):
+        raise _unknown(username)
+
+
+def _unknown(username: str) -> Refusal:
+    return Refusal(f"there is no person {username}: `users list` shows those there are")
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    """Return a password, asked for twice. Raises Refusal if there is nobody to ask or nothing is answered."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        raise Refusal("there is no terminal to ask for the password at: use --password-stdin")
+    else:
+        password = getpass("password: ")
+        if getpass("again: ") != password:
+            raise Refusal("these are two different passwords: nothing was changed")
+    if not password:
+        raise Refusal("the password is empty: nothing was changed")
+    return password
