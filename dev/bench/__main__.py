@@ -27,7 +27,7 @@ from processes import LOAD_CORE, SERVER_CORE, cpu_seconds, wait_until_listening
 from report import Measurement, Report
 
 BUILD = Path(__file__).parents[2] / "build" / "bench"
-REQUESTS = {"client_credentials": 6000, "code": 3000, "refresh": 3000, "userinfo": 6000, "discovery": 6000}
+REQUESTS = {"client_credentials": 4000, "code": 2000, "refresh": 2000, "userinfo": 4000, "discovery": 6000}
 """How many requests one round sends; the codes are made before the clock starts."""
 
 
@@ -99,9 +99,9 @@ async def bench_all(arguments: argparse.Namespace, report: Report) -> None:
         names = ("bench_ours", "bench_node")
         ours, theirs = [await fresh_database(url, name) for name in names]
         targets: list[Target] = [
-            OurServer(BUILD, "SQLite"),
-            OurServer(BUILD, "PostgreSQL", ours),
-            NodeProvider(BUILD, theirs, same_lookups=arguments.same_lookups),
+            OurServer(BUILD, "SQLite", audit_log=arguments.audit_log),
+            OurServer(BUILD, "PostgreSQL", ours, audit_log=arguments.audit_log),
+            NodeProvider(BUILD, theirs, in_memory=arguments.in_memory),
         ]
         wanted = [target for target in targets if arguments.only in target.name]
         try:
@@ -120,10 +120,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds, after one that warms up")
     parser.add_argument("--share", type=float, default=1.0, help="share of the usual number of requests")
-    parser.add_argument("--limit", type=float, default=600, help="seconds after which the run gives up")
+    parser.add_argument("--limit", type=float, default=900, help="seconds after which the run gives up")
     parser.add_argument("--only", default="", help="only servers whose name contains this")
+    parser.add_argument("--in-memory", action="store_true", help="node has its client and people in memory")
     parser.add_argument(
-        "--same-lookups", action="store_true", help="node looks up client and person, as ours does"
+        "--audit-log", action="store_true", help="let ours write its audit events, as it ships"
     )
     parser.add_argument("--output", type=Path, default=BUILD / "result.json")
     arguments = parser.parse_args()

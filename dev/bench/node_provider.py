@@ -20,9 +20,9 @@ class NodeProvider:
 
     name = "node-oidc-provider, PostgreSQL"
 
-    def __init__(self, build: Path, database: str, *, same_lookups: bool) -> None:
+    def __init__(self, build: Path, database: str, *, in_memory: bool) -> None:
         self.folder = build / "node"
-        self.same_lookups = same_lookups
+        self.in_memory = in_memory
         self.port = free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
         self.log = build / "node.log"
@@ -36,7 +36,7 @@ class NodeProvider:
             "api_scope": API_SCOPE,
             "code_challenge": CODE_CHALLENGE,
             "people": PEOPLE,
-            "same_lookups": same_lookups,
+            "in_memory": in_memory,
         }
         self.env = {
             "NODE_ENV": "production",
@@ -53,7 +53,7 @@ class NodeProvider:
     def version(self) -> str:
         package = self.folder / "node_modules" / "oidc-provider" / "package.json"
         node = subprocess.run(["node", "--version"], check=True, timeout=10, capture_output=True, text=True)
-        where = "in the database" if self.same_lookups else "in memory"
+        where = "in memory" if self.in_memory else "in the database"
         version = json.loads(package.read_text())["version"]
         return f"oidc-provider {version}, node {node.stdout.strip()}, client and people {where}"
 

@@ -96,6 +96,8 @@ class AuthorizationServer:
     def mount(self, app: FastAPI) -> None:
         """Put the endpoints before the routes of `app`, and describe them in its OpenAPI document."""
         app.add_middleware(EndpointDispatcher, endpoints=self.endpoints, transport=self._transport)
+        for router in self._routers:
+            app.include_router(router)
         describe = app.openapi
 
         def openapi() -> dict[str, Any]:
@@ -108,16 +110,15 @@ class AuthorizationServer:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Check what the server stands on, sweep while it runs, and let go of everything at the end."""
-        await self.server.database.check()
-        await self.server.keys.current()
-        sweeper = asyncio.create_task(self._sweep_for_ever())
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.server.database.close)
+            await self.server.database.check()
+            ring = await self.server.keys.current()
+            for algorithm in self.settings.signing_algorithms:
+                ring.signing_key(algorithm, self.server.now())  # raises for one that no key signs
+            sweeper = asyncio.create_task(self._sweep_for_ever())
+            stack.push_async_callback(_cancel, sweeper)
             yield
-        finally:
-            sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeper
-            await self.server.database.close()
 
     async def purge(self) -> dict[str, int]:
         """Delete what has expired; return how many rows of each table."""
@@ -148,13 +149,25 @@ class AuthorizationServer:
             contributions=[feature.metadata(composition) for feature in self.features if feature.metadata],
         )
         names = ["oauth-authorization-server", *(n for each in self.features for n in each.metadata_names)]
-        token = TokenEndpoint(server=server, grants=grants, authentication=authentication, transport=self._transport)
+        token = TokenEndpoint(
+            server=server,
+            grants=grants,
+            authentication=authentication,
+            transport=self._transport,
+            parameters={name: text for each in self.features for name, text in each.token_parameters.items()},
+            members={name: text for each in self.features for name, text in each.token_members.items()},
+        )
         endpoints = [
             token.endpoint(composition.refuse),
             *(e for each in self.features if each.endpoints for e in each.endpoints(composition)),
             *metadata_endpoints(server, document, names, composition.refuse),
         ]
-        mounted = {endpoint.path for endpoint in endpoints}
+        self._routers = [r for each in self.features if each.routers for r in each.routers(composition)]
+        paths = [endpoint.path for endpoint in endpoints]
+        mounted = set(paths)
+        if len(mounted) != len(paths):
+            taken = max(paths, key=paths.count)
+            raise ConfigurationError(f"{ENV_PREFIX}PATHS or {ENV_PREFIX}PREFIX puts two endpoints at {taken}")
         for name, path in settings.paths.items():
             if path not in mounted:
                 raise ConfigurationError(f"{ENV_PREFIX}PATHS names {name}, and there is no such endpoint here")
@@ -193,6 +206,12 @@ def _make_issuer(settings: Settings, keys: KeyStore) -> TokenIssuer:
         algorithm=settings.signing_algorithms[0],
         keys=keys,
     )
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _utc_now() -> datetime:

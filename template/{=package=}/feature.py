@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from fastapi import APIRouter
+
 from .endpoints.client_authentication import ClientAuthentication, ClientAuthenticator
 from .endpoints.render import JSONRefusal
 from .endpoints.routing import Endpoint
 from .endpoints.transport import TransportPolicy
 from .grants.token_request import Grant
 from .server import Server
+from .settings import ENV_PREFIX
 from .stores.database import Transaction
 from .stores.sweeper import Expirable
 
@@ -32,16 +35,20 @@ class PolicyContract:
 class Feature:
     """One room. Every slot may stay empty; functions are called once, when the server is composed.
 
-    `metadata_names` are further well-known names of the metadata document. `scopes` are those that the feature
-    itself understands, described for people. `extends` returns values of the slots that another room owns and asks
-    for by their type, such as a check of authorization requests. `demonstrate` prepares what `dev` needs and returns
-    the lines that it prints.
+    `token_parameters` and `token_members` describe, for the OpenAPI document, what its grants read and what the
+    token response gains. `metadata_names` are further well-known names of the metadata document. `scopes` are those
+    that the feature itself understands, described for people. `extends` returns values of the slots that another
+    room owns and asks for by their type, such as a check of authorization requests. `routers` are FastAPI's own
+    routes, for what is no endpoint of the protocol: an example API. `demonstrate` prepares what `dev` needs and
+    returns the lines that it prints.
     """
 
     name: str
     specification: str
     endpoints: Callable[["Composition"], Sequence[Endpoint]] | None = None
     grants: Callable[["Composition"], Mapping[str, Callable[[Transaction], Grant]]] | None = None
+    token_parameters: Mapping[str, str] = field(default_factory=dict)
+    token_members: Mapping[str, str] = field(default_factory=dict)
     client_authentication: Sequence[ClientAuthenticator] = ()
     metadata: Callable[["Composition"], Mapping[str, Any]] | None = None
     metadata_names: Sequence[str] = ()
@@ -49,6 +56,7 @@ class Feature:
     expirable: Sequence[Expirable] = ()
     policies: Sequence[PolicyContract] = ()
     extends: Callable[[Server], Sequence[object]] | None = None
+    routers: Callable[["Composition"], Sequence[APIRouter]] | None = None
     demonstrate: Callable[[Server], Awaitable[Sequence[str]]] | None = None
 
 
@@ -73,6 +81,6 @@ class Composition:
         wanted = self.server.settings.token_endpoint_auth_methods
         unknown = set(wanted) - {method.method for method in methods}
         if unknown:
-            raise ValueError(f"token_endpoint_auth_methods names {min(unknown)}, which is not built in")
+            raise ValueError(f"{ENV_PREFIX}TOKEN_ENDPOINT_AUTH_METHODS names {min(unknown)}, which is not built in")
         chosen = [method for method in methods if not wanted or method.method in wanted]
         return ClientAuthentication(methods=chosen, clients=self.server.clients)

@@ -8,10 +8,9 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .core.jwk import Algorithm
@@ -21,13 +20,21 @@ ENV_PREFIX = f"{__package__.rpartition('.')[2].upper()}_"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _AUTHORITY = re.compile(r"(?P<host>[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9\-._~]+)+")
+_RESOURCE = re.compile(
+    r"https?://[A-Za-z0-9\[][A-Za-z0-9.\-:\[\]]*(?:[/?][A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]*)?", re.I
+)
 
 
 def _seconds(value: object) -> object:
     """Let the environment say `60`: pydantic alone wants ISO 8601 from a string."""
-    if isinstance(value, str) and value.strip().isdigit():
-        return timedelta(seconds=int(value))
-    return timedelta(seconds=value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    try:
+        return timedelta(seconds=value)
+    except OverflowError:
+        raise ValueError("is longer than anybody will wait") from None
 
 
 def check_issuer(issuer: str) -> str:
@@ -46,6 +53,8 @@ def check_issuer(issuer: str) -> str:
         raise ValueError("must have no trailing slash, query or fragment")
     if scheme == "http" and host["host"] not in LOOPBACK_HOSTS:
         raise ValueError("must be https; http is for loopback in development only")
+    if (read := _normalise(issuer)) not in (issuer, f"{issuer}/"):
+        raise ValueError(f"must be written as clients will read it, {read or 'and this is no URL'}")
     return issuer
 
 
@@ -58,10 +67,17 @@ def check_path(path: str) -> str:
 
 def check_resource(resource: str) -> str:
     """Return `resource` if it is an absolute URL without fragment (RFC 8707 §2); raises ValueError if not."""
-    parts = urlsplit(resource)
-    if not (parts.scheme in ("https", "http") and parts.netloc and resource.isascii()) or "#" in resource:
+    if not _RESOURCE.fullmatch(resource) or not _normalise(resource):
         raise ValueError("must be an absolute URL without fragment")
     return resource
+
+
+def _normalise(url: str) -> str | None:
+    """Return what a client reads that normalises URLs: no dot segments, addresses in one form; None if it cannot."""
+    try:
+        return str(AnyHttpUrl(url))
+    except ValueError:
+        return None
 
 
 def _split_list(value: object) -> object:
@@ -138,7 +154,7 @@ class ServerSettings(BaseSettings):
     """Accept only these client authentication methods; all that are built in if unset (RFC 8414 §2)."""
 
     trusted_proxies: Annotated[Names, AfterValidator(_check_proxies)] = ()
-    """Peers whose `X-Forwarded-For`, `-Proto` and `-Host` count: addresses, CIDR ranges, or `loopback`."""
+    """Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` count: addresses, CIDR ranges, or `loopback`."""
 
     max_body_size: Annotated[int, Ge(1024), Le(1_048_576)] = 65_536
     """The largest request body, in bytes, that an endpoint reads."""
@@ -169,5 +185,6 @@ class ServerSettings(BaseSettings):
     def model_dump_public(self) -> dict[str, Any]:
         """Return the settings for printing, with the database password hidden."""
         dumped = self.model_dump()
-        dumped["database_url"] = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", self.database_url)
+        dumped["database_url"] = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.database_url)
+        dumped["database_url"] = re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", dumped["database_url"])
         return dumped

@@ -28,7 +28,7 @@ export const client = {
 
 export const provider = new Provider(bench.issuer, {
   adapter: PostgresAdapter,
-  clients: bench.same_lookups ? [] : [client],
+  clients: bench.in_memory ? [client] : [],
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'bench', alg: 'ES256', use: 'sig' }] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
   scopes: ['openid', 'email', 'offline_access', bench.api_scope],
@@ -49,7 +49,7 @@ export const provider = new Provider(bench.issuer, {
   rotateRefreshToken: true,
   ttl: { AuthorizationCode: 3600, AccessToken: 3600, ClientCredentials: 600, RefreshToken: day, Grant: day, IdToken: 600 },
   async findAccount(ctx, sub) {
-    const person = bench.same_lookups ? await findPerson(sub) : { email: `${sub}@example.com` };
+    const person = bench.in_memory ? { email: `${sub}@example.com` } : await findPerson(sub);
     return person && { accountId: sub, claims: () => ({ sub, email: person.email, email_verified: false }) };
   },
 });

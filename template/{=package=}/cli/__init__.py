@@ -46,8 +46,8 @@ def parse(words: Sequence[str]) -> Namespace:
     parser = Parser(prog=NAME, description="An authorization server.", allow_abbrev=False)
     choices = parser.add_subparsers(title="commands", metavar="command", required=True)
     for name in commands.names():
-        description = commands.description(name)
-        command = choices.add_parser(name, help=description, description=description, allow_abbrev=False)
+        about = commands.description(name)
+        command = choices.add_parser(name, help=about[0], description=" ".join(about), allow_abbrev=False)
         if name in words[:1]:
             commands.load(name).add_arguments(command)
     return parser.parse_args(words)

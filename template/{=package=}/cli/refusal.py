@@ -12,6 +12,9 @@ class Refusal(Exception):
 
 def lines_of(error: Exception) -> list[str]:
     """Return the lines that explain `error`; none if it is our own fault and deserves its traceback."""
+    if isinstance(error, Refusal):
+        return error.lines
+
     # Imported late: whoever raised one of these has paid for its module already.
     from ..app import ConfigurationError
     from ..core.keys import KeyStoreError
@@ -19,8 +22,6 @@ def lines_of(error: Exception) -> list[str]:
     from ..stores.migrating import MigrationError
 
     match error:
-        case Refusal():
-            return error.lines
         case ConfigurationError() | KeyStoreError() | DatabaseUnavailable() | MigrationError():
             return [str(error)]
         case OSError(filename=filename, strerror=reason) if filename:

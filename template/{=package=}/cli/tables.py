@@ -29,7 +29,9 @@ def print_row(row: Row, *, as_json: bool) -> None:
     if as_json:
         print_json(row)
     else:
-        print_rows([{"": name, " ": value} for name, value in row.items()], as_json=False)
+        width = max(map(len, row))
+        for name, value in row.items():
+            print(f"{name:{width}}  {plain(value)}")
 
 
 def print_json(value: object) -> None:
@@ -40,7 +42,7 @@ def print_json(value: object) -> None:
 def plain(value: object) -> str:
     """Return a value for people to read. What a terminal would obey instead of showing is made visible."""
     match value:
-        case None:
+        case None | "":
             return "-"
         case bool():
             return "yes" if value else "no"

@@ -21,8 +21,8 @@ from .grant import Authentication
 class Interaction:
     """An authorization request that waits for a person. Its id is a secret of the browser; we keep the digest.
 
-    `browser_id` is set at the first visit and never changes; `account_chosen` is the subject that was chosen on the
-    page for it.
+    `browser_id` is set at the first visit and never changes; `account_chosen` is the subject that was chosen for
+    it, on the page or by signing in.
     """
 
     digest: bytes

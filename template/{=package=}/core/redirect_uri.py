@@ -33,6 +33,8 @@ def find_fault(redirect_uri: str) -> str | None:
     host = http and _HOST.fullmatch(http["authority"])
     if not http or not host:
         return "its host is malformed; it must be lower case, without user name, and ASCII"
+    if int(host["port"] or 0) > 65_535:
+        return "its port is above 65535"
     if http["scheme"] == "http" and host["host"] not in _LOOPBACK:
         return "http is allowed for localhost, 127.0.0.1 and [::1] only"
     return None
@@ -70,6 +72,4 @@ def _split_loopback(redirect_uri: str) -> tuple[str, str] | None:
     if http is None or http["scheme"] != "http" or find_fault(redirect_uri):
         return None
     host = _HOST.fullmatch(http["authority"])
-    if host is None or int(host["port"] or 80) > 65_535:
-        return None
-    return host["host"], http["rest"] or ""
+    return None if host is None else (host["host"], http["rest"] or "")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ..core.authorization_request import ResponseMode
 from ..core.authorization_response import ResponseTarget
-from ..core.errors import OAuthError, ServerError
+from ..core.errors import MethodNotAllowed, OAuthError, ServerError
 from .pages import render_form_post, render_page
 from .render import NO_STORE
 from .routing import log, new_incident
@@ -53,7 +53,7 @@ def answering(target: ResponseTarget) -> Iterator[None]:
     except Exception as fault:
         incident = new_incident()
         log.exception("authorization failed, incident %s", incident)
-        raise Answered(ServerError("the server failed", reason=incident), target) from fault
+        raise Answered(ServerError(f"the server failed, incident {incident}", reason=incident), target) from fault
 
 
 def render_answer(target: ResponseTarget, answer: Mapping[str, str], *, stylesheet: str) -> Response:
@@ -83,7 +83,7 @@ class BrowserRefusal:
             log.info("incident %s: %s, %s", incident, refusal.error, refusal.reason)
             title = "This link does not work"
             message = f"The app sent a request that we cannot answer: {refusal.description}. Please tell its makers."
-        return render_page(
+        page = render_page(
             "error",
             stylesheet=self._stylesheet,
             status=refusal.status,
@@ -91,3 +91,6 @@ class BrowserRefusal:
             message=message,
             incident=incident,
         )
+        if isinstance(refusal, MethodNotAllowed):
+            page.headers["Allow"] = refusal.allow
+        return page

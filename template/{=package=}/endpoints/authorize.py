@@ -29,7 +29,47 @@ from ..stores.database import Transaction
 from ..stores.interactions import Interactions
 from .answering import answering
 from .forms import read_form, read_query
+from .openapi import describe_content, describe_form, describe_query
 from .render import NO_STORE
+from .transport import TransportPolicy
+
+_PARAMETERS = {
+    "response_type": "always code",
+    "client_id": "the client",
+    "redirect_uri": "exactly as registered",
+    "scope": "scope tokens with spaces between them",
+    "state": "given back as it came",
+    "code_challenge": "RFC 7636 §4.2",
+    "code_challenge_method": "always S256",
+    "response_mode": "query, fragment or form_post",
+    "prompt": "none, login, consent, select_account",
+    "max_age": "seconds",
+    "acr_values": "how the person should be authenticated, best first",
+    "login_hint": "a user name",
+    "ui_locales": "languages, best first",
+}
+_REQUIRED = ("response_type", "client_id", "redirect_uri")
+_OPERATION = {
+    "summary": "Ask a person for authorization",
+    "responses": {
+        "200": describe_content("text/html", "a page that posts a refusal to the client, with form_post"),
+        "303": {"description": "on to the pages, or back to the client with error, state and iss"},
+        "400": describe_content("text/html", "a page: the client or its redirect URI is unknown"),
+    },
+}
+DESCRIPTION = {
+    "get": {
+        **_OPERATION,
+        "description": "RFC 6749 §3.1",
+        "parameters": describe_query(_PARAMETERS, required=_REQUIRED),
+    },
+    "post": {
+        **_OPERATION,
+        "description": "OIDC Core §3.1.2.1",
+        "requestBody": describe_form(_PARAMETERS, required=_REQUIRED),
+    },
+}
+"""What the OpenAPI document says of this endpoint."""
 
 
 class RequestNotSupported(OAuthError):
@@ -59,16 +99,17 @@ class AuthorizationEndpoint:
     checks: Sequence[RequestCheck]
     require_pkce: bool
     interaction_lifetime: timedelta
+    transport: TransportPolicy
 
     async def get(self, request: Request) -> Response:
         """Answer a request in the query string (RFC 6749 §3.1)."""
-        return await self._authorize(read_query(request))
+        return await self._authorize(read_query(request), request)
 
     async def post(self, request: Request) -> Response:
         """Answer a request in a form (OIDC Core §3.1.2.1)."""
-        return await self._authorize(await read_form(request, max_size=self.server.settings.max_body_size))
+        return await self._authorize(await read_form(request, max_size=self.server.settings.max_body_size), request)
 
-    async def _authorize(self, parameters: Parameters) -> Response:
+    async def _authorize(self, parameters: Parameters, request: Request) -> Response:
         async with self.server.database.transaction() as transaction:
             # Before the redirect URI is proved, a redirect would make us an open redirector (RFC 9700 §4.11.2).
             client, target = await self._prove_target(parameters, transaction)
@@ -76,7 +117,7 @@ class AuthorizationEndpoint:
                 try:
                     checked = await self._check(parameters, client, target)
                 except OAuthError as refusal:
-                    await self._report(client, refusal)
+                    await self._report(client, refusal, request)
                     raise
                 interaction_id = await self._keep(checked, transaction)
         location = f"{self.server.urls.path('interaction')}?id={interaction_id}"
@@ -133,12 +174,13 @@ class AuthorizationEndpoint:
         await transaction.commit()
         return interaction_id
 
-    async def _report(self, client: Client, refusal: OAuthError) -> None:
+    async def _report(self, client: Client, refusal: OAuthError, request: Request) -> None:
         await self.server.emit(
             Event(
                 name=EventName.AUTHORIZATION_FAILED,
                 client_id=client.client_id,
                 result=refusal.error,
                 reason=refusal.reason,
+                client_ip=self.transport.read_peer(request.scope).client_ip,
             )
         )

@@ -31,7 +31,7 @@ async def read_form_beside_query(request: Request, *, max_size: int) -> tuple[Pa
 async def read_body(request: Request, *, max_size: int) -> bytes:
     """Return the body, giving up as soon as it exceeds `max_size` bytes. Raises ContentTooLarge."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_size:
+    if declared.isdecimal() and int(declared) > max_size:
         raise ContentTooLarge("the body is too large")
     body = bytearray()
     async for chunk in request.stream():

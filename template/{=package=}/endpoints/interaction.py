@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from ..core.authorization_request import Prompt
 from ..core.client import Client
-from ..core.errors import AccessDenied
+from ..core.errors import AccessDenied, OAuthError
 from ..core.events import Event, EventName
 from ..core.grant import Authentication
 from ..core.interaction import Step, choose_step
@@ -102,13 +102,16 @@ class InteractionEndpoint:
     async def _proceed(self, visit: Visit, *, wants_another: bool) -> Response:
         authentication = visit.authentication
         scope = Scope.parse(visit.interaction.request.scope)
-        step = choose_step(
-            visit.interaction,
-            authentication,
-            consent_needed=authentication is not None
-            and await self.consent.is_needed(visit.client, authentication, scope),
-            now=visit.now,
+        consent_needed = authentication is not None and await self.consent.is_needed(
+            visit.client, authentication, scope
         )
+        try:
+            step = choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
+        except OAuthError as refusal:
+            await self.server.emit(
+                self._event(visit, EventName.AUTHORIZATION_FAILED, result=refusal.error, reason=refusal.reason)
+            )
+            raise
         if wants_another and Prompt.NONE not in visit.interaction.request.prompt:
             step = Step.LOGIN
         if step is Step.ISSUE and authentication is not None:
@@ -155,6 +158,9 @@ class InteractionEndpoint:
         browser = await BrowserSessions(visit.transaction).sign_in(
             visit.owner, authentication, visit.now + self.session_lifetime
         )
+        if Prompt.SELECT_ACCOUNT in visit.interaction.request.prompt:
+            # To type a name is to choose an account: nobody is asked for it twice.
+            await Interactions(visit.transaction).record_choice(visit.interaction.digest, authentication.subject)
         event = self._event(visit, EventName.AUTH_SUCCEEDED, subject=authentication.subject)
         visit.transaction.after_commit(partial(self.server.emit, event))
         await visit.transaction.commit()
@@ -216,6 +222,7 @@ class InteractionEndpoint:
         *,
         subject: str | None = None,
         grant_id: str | None = None,
+        result: str | None = None,
         reason: str | None = None,
     ) -> Event:
         return Event(
@@ -224,6 +231,7 @@ class InteractionEndpoint:
             subject=subject or (visit.authentication.subject if visit.authentication else None),
             scope=visit.interaction.request.scope,
             grant_id=grant_id,
+            result=result,
             reason=reason,
             client_ip=self.transport.read_peer(visit.http.scope).client_ip,
         )

@@ -10,7 +10,39 @@ from ..core.client import Client
 from ..core.interaction import Interaction
 from ..core.redirect_uri import describe_destination, is_loopback
 from ..core.refresh_token import OFFLINE_ACCESS
+from .openapi import describe_content, describe_form, describe_query
 from .pages import form_action_sources, render_page
+
+_RESPONSES = {
+    "200": describe_content("text/html", "a page, or an answer to the client with form_post"),
+    "303": {"description": "on to the next page, or back to the client with code or error, state and iss"},
+    "400": describe_content("text/html", "a page: this cannot be finished here"),
+    "404": describe_content("text/html", "a page: nothing is known under this id"),
+}
+DESCRIPTION_OF_PAGES = {
+    "get": {
+        "summary": "Sign in, choose, consent: the page that is needed now",
+        "parameters": describe_query({"id": "the interaction", "another": "to sign in anew"}, required=("id",)),
+        "responses": _RESPONSES,
+    },
+    "post": {
+        "summary": "Send a form of the page",
+        "parameters": describe_query({"id": "the interaction", "step": "which form"}, required=("id",)),
+        "requestBody": describe_form({"csrf": "as the page gave it"}),
+        "responses": _RESPONSES,
+    },
+}
+"""What the OpenAPI document says of the pages. They are for browsers, and their fields may change."""
+
+DESCRIPTION_OF_STYLE = {
+    "get": {
+        "summary": "The style sheet of the pages",
+        "responses": {
+            "200": describe_content("text/css", "the style sheet"),
+            "304": {"description": "as the browser has it"},
+        },
+    }
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

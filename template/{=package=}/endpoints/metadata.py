@@ -13,6 +13,8 @@ from .openapi import describe_document
 from .render import JSONRefusal
 from .routing import Endpoint, Handler
 
+JWK_SET = "application/jwk-set+json"
+
 
 def build_metadata(
     server: Server,
@@ -42,10 +44,18 @@ def build_metadata(
     return metadata
 
 
+def public_headers(max_age: int) -> dict[str, str]:
+    """Return the headers of what anybody may read and keep for `max_age` seconds.
+
+    A cache may hand the answer to one caller on to all others, so each must be readable from every origin.
+    """
+    return {"Cache-Control": f"public, max-age={max_age}", "Access-Control-Allow-Origin": "*"}
+
+
 def serve_document(document: Mapping[str, Any], *, max_age: int) -> Handler:
     """Return a handler that answers with `document`, made into bytes now."""
     body = json.dumps(document, separators=(",", ":")).encode()
-    headers = {"Cache-Control": f"public, max-age={max_age}"}
+    headers = public_headers(max_age)
 
     async def answer(request: Request) -> Response:
         return Response(body, headers=headers, media_type="application/json")
@@ -59,29 +69,32 @@ def metadata_endpoints(
     """Return the one metadata document under each of its well-known `names`, and the key set, as endpoints."""
     max_age = int(server.settings.metadata_cache_lifetime.total_seconds())
 
-    def document_at(path: str, handler: Handler, summary: str, specification: str) -> Endpoint:
+    def document_at(path: str, handler: Handler, description: dict[str, Any]) -> Endpoint:
         return Endpoint(
             path=path,
             handlers={"GET": handler},
             refuse=refuse,
             cors=True,
             needs_https=False,
-            describe=describe_document(summary, specification),
+            describe=description,
         )
 
     metadata = serve_document(document, max_age=max_age)
 
     async def key_set(request: Request) -> Response:
         ring = await server.keys.current()
-        keys_max_age = int(server.settings.jwks_cache_lifetime.total_seconds())
-        headers = {"Cache-Control": f"public, max-age={keys_max_age}"}
-        return Response(ring.jwks(server.now()), headers=headers, media_type="application/jwk-set+json")
+        headers = public_headers(int(server.settings.jwks_cache_lifetime.total_seconds()))
+        return Response(ring.jwks(server.now()), headers=headers, media_type=JWK_SET)
 
     return [
         *(
-            document_at(path, metadata, "What this server offers", "RFC 8414 §3")
+            document_at(path, metadata, describe_document("What this server offers", "RFC 8414 §3"))
             for name in names
             for path in server.urls.well_known(name)
         ),
-        document_at(server.urls.jwks_path, key_set, "The public keys of this server", "RFC 7517 §5"),
+        document_at(
+            server.urls.jwks_path,
+            key_set,
+            describe_document("The public keys of this server", "RFC 7517 §5", JWK_SET),
+        ),
     ]

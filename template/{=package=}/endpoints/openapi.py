@@ -5,33 +5,21 @@ from typing import Any
 
 from .routing import Endpoint
 
-CLIENT_SECURITY: Sequence[Mapping[str, Sequence[str]]] = ({"clientBasic": ()}, {})
-_ERROR = {"$ref": "#/components/schemas/Error"}
+CLIENT_SECURITY: Sequence[Mapping[str, Sequence[str]]] = ({"oauthClient": ()}, {})
+_ERROR = {"$ref": "#/components/schemas/OAuthError"}
 
+# Named so that they are not taken for components of the team's own API, which share the document.
 SCHEMAS: Mapping[str, Any] = {
-    "Error": {
+    "OAuthError": {
         "type": "object",
         "required": ["error"],
         "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
         "description": "RFC 6749 §5.2",
     },
-    "TokenResponse": {
-        "type": "object",
-        "required": ["access_token", "token_type", "expires_in"],
-        "properties": {
-            "access_token": {"type": "string", "description": "a JWT (RFC 9068)"},
-            "token_type": {"type": "string", "enum": ["Bearer"]},
-            "expires_in": {"type": "integer", "description": "seconds"},
-            "scope": {"type": "string"},
-            "refresh_token": {"type": "string"},
-            "id_token": {"type": "string"},
-        },
-        "description": "RFC 6749 §5.1",
-    },
 }
 SECURITY_SCHEMES: Mapping[str, Any] = {
-    "clientBasic": {"type": "http", "scheme": "basic", "description": "client id and secret, form-encoded"},
-    "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "oauthClient": {"type": "http", "scheme": "basic", "description": "client id and secret, form-encoded"},
+    "oauthAccessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
 }
 
 
@@ -40,43 +28,80 @@ def describe_json(schema: Mapping[str, Any], description: str) -> dict[str, Any]
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
+def describe_refusal(description: str) -> dict[str, Any]:
+    """Return an OpenAPI response with the body of RFC 6749 §5.2."""
+    return describe_json(_ERROR, description)
+
+
+def describe_content(media_type: str, description: str) -> dict[str, Any]:
+    """Return an OpenAPI response whose body is text of some other kind, such as a page."""
+    return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+
+
+def describe_form(properties: Mapping[str, str], *, required: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an OpenAPI request body that is a form."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: {"type": "string", "description": text} for name, text in properties.items()},
+    }
+    if required:
+        schema["required"] = list(required)
+    return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+
+
+def describe_query(parameters: Mapping[str, str], *, required: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return OpenAPI parameters that stand in the query string."""
+    return [
+        {"name": name, "in": "query", "description": text, "required": name in required, "schema": {"type": "string"}}
+        for name, text in parameters.items()
+    ]
+
+
+def describe_token_response(further: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of a token response (RFC 6749 §5.1) with the members that features add."""
+    return {
+        "type": "object",
+        "required": ["access_token", "token_type", "expires_in"],
+        "properties": {
+            "access_token": {"type": "string", "description": "a JWT (RFC 9068)"},
+            "token_type": {"type": "string", "enum": ["Bearer"]},
+            "expires_in": {"type": "integer", "description": "seconds"},
+            "scope": {"type": "string"},
+            **{name: {"type": "string", "description": text} for name, text in further.items()},
+        },
+    }
+
+
 def describe_form_endpoint(
     summary: str,
     specification: str,
     *,
     parameters: Mapping[str, str],
     required: Sequence[str],
-    success: str | None,
+    success: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return the path item of a form endpoint that clients authenticate to."""
-    properties = {name: {"type": "string", "description": text} for name, text in parameters.items()}
-    for name in ("client_id", "client_secret"):
-        properties[name] = {"type": "string", "description": "unless the Authorization header says it"}
-    body = {"type": "object", "properties": properties, "required": list(required)}
-    done = describe_json({"$ref": success}, "done") if success else {"description": "done"}
+    client = dict.fromkeys(("client_id", "client_secret"), "unless the Authorization header says it")
     return {
         "post": {
             "summary": summary,
             "description": specification,
             "security": [dict(option) for option in CLIENT_SECURITY],
-            "requestBody": {
-                "required": True,
-                "content": {"application/x-www-form-urlencoded": {"schema": body}},
-            },
+            "requestBody": describe_form({**parameters, **client}, required=required),
             "responses": {
-                "200": done,
-                "400": describe_json(_ERROR, "refused"),
-                "401": describe_json(_ERROR, "client authentication failed"),
-                "413": describe_json(_ERROR, "the body is too large"),
-                "500": describe_json(_ERROR, "the server failed"),
+                "200": describe_json(success, "done") if success else {"description": "done"},
+                "400": describe_refusal("refused"),
+                "401": describe_refusal("client authentication failed"),
+                "413": describe_refusal("the body is too large"),
+                "500": describe_refusal("the server failed"),
             },
         }
     }
 
 
-def describe_document(summary: str, specification: str) -> dict[str, Any]:
+def describe_document(summary: str, specification: str, media_type: str = "application/json") -> dict[str, Any]:
     """Return the path item of a public JSON document."""
-    document = describe_json({"type": "object"}, "the document")
+    document = {"description": "the document", "content": {media_type: {"schema": {"type": "object"}}}}
     return {"get": {"summary": summary, "description": specification, "responses": {"200": document}}}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,7 +44,7 @@ class Endpoint:
 
     @property
     def methods(self) -> list[str]:
-        """What the endpoint answers, HEAD and OPTIONS included where they apply."""
+        """What the endpoint answers; HEAD wherever GET is."""
         return [*self.handlers, *(["HEAD"] if "GET" in self.handlers else [])]
 
     async def answer(self, request: Request, transport: TransportPolicy) -> Response:
@@ -59,10 +59,12 @@ class Endpoint:
         except OAuthError as refusal:
             log.debug("%s %s: %s, %s", request.method, self.path, refusal.error, refusal.reason)
             return self.refuse(refusal, request)
+        except ClientDisconnect:
+            return self.refuse(InvalidRequest("the request ended early"), request)
         except Exception:
             incident = new_incident()
             log.exception("%s %s failed, incident %s", request.method, self.path, incident)
-            return self.refuse(ServerError("the server failed", reason=incident), request)
+            return self.refuse(ServerError(f"the server failed, incident {incident}", reason=incident), request)
 
 
 class EndpointDispatcher:

@@ -15,7 +15,7 @@ from ..server import Server
 from ..stores.database import Transaction
 from .client_authentication import ClientAuthentication
 from .forms import read_form
-from .openapi import describe_form_endpoint
+from .openapi import describe_form_endpoint, describe_token_response
 from .render import JSONRefusal, render_json
 from .routing import Endpoint
 from .transport import TransportPolicy
@@ -25,12 +25,17 @@ MakeGrant = Callable[[Transaction], Grant]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEndpoint:
-    """Trades grants for tokens. `grants` is what is enforced and what metadata advertises."""
+    """Trades grants for tokens. `grants` is what is enforced and what metadata advertises.
+
+    `parameters` and `members` describe what grants read and what features add to the answer.
+    """
 
     server: Server
     grants: Mapping[str, MakeGrant]
     authentication: ClientAuthentication
     transport: TransportPolicy
+    parameters: Mapping[str, str]
+    members: Mapping[str, str]
 
     async def token(self, request: Request) -> Response:
         """Answer with tokens, or refuse in the words of RFC 6749 §5.2."""
@@ -89,11 +94,8 @@ class TokenEndpoint:
             describe=describe_form_endpoint(
                 "Obtain tokens",
                 "RFC 6749 §3.2",
-                parameters={
-                    "grant_type": "one of " + ", ".join(self.grants),
-                    "scope": "a part of the granted scope, or the scope that a client asks for in its own name",
-                },
+                parameters={"grant_type": "one of " + ", ".join(self.grants), **self.parameters},
                 required=("grant_type",),
-                success="#/components/schemas/TokenResponse",
+                success=describe_token_response(self.members),
             ),
         )

@@ -12,7 +12,7 @@ _LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The far end of a request. `client_ip` is the right-most hop that is not a trusted proxy."""
+    """The far end of a request. `client_ip` is the right-most hop that is not a trusted proxy, in canonical form."""
 
     scheme: str
     client_ip: str | None
@@ -30,15 +30,13 @@ class TransportPolicy:
     def of(cls, proxies: Sequence[str], *, issuer: str) -> Self:
         """Read proxies as settings name them: CIDR ranges, addresses, or `loopback`."""
         names = [name for proxy in proxies for name in (_LOOPBACK if proxy == "loopback" else (proxy,))]
-        networks = tuple(ip_network(name, strict=False) for name in names)
-        return cls(networks, allows_http=issuer.startswith("http://"))
+        return cls(tuple(_read_network(name) for name in names), allows_http=issuer.startswith("http://"))
 
     def read_peer(self, scope: Scope) -> Peer:
         """Return who is calling.
 
         With several proxies in a row each appends to `X-Forwarded-For`; a caller can only write to the left of
-        them, so we walk from the right. `X-Forwarded-Proto` and `Forwarded` chains are read likewise: its last
-        value is the nearest proxy's.
+        them, so we walk from the right. Of `X-Forwarded-Proto` the last value counts: it is the nearest proxy's.
         """
         scheme: str = scope["scheme"]
         client = scope.get("client")
@@ -54,11 +52,21 @@ class TransportPolicy:
                 host = hop
                 if not self._trusts(hop):
                     break
+        if host and ":" in host:
+            host = str(_parse(host) or host)
         return Peer(scheme, host, scheme == "https" or self.allows_http)
 
     def _trusts(self, host: str | None) -> bool:
         address = _parse(host)
         return address is not None and any(address in network for network in self.trusted)
+
+
+def _read_network(name: str) -> IPv4Network | IPv6Network:
+    """Return the network, one of IPv4-mapped addresses as the IPv4 network it is. Raises ValueError."""
+    network = ip_network(name, strict=False)
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped:
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network
 
 
 def _parse(host: str | None) -> IPv4Address | IPv6Address | None:

@@ -28,6 +28,7 @@ from . import protected_resource
 
 # {% endif %}
 # {% if demo %}
+from ..policy.clients import Clients
 from . import demo
 
 # {% endif %}
@@ -70,7 +71,7 @@ def make_features(settings: Settings) -> list[Feature]:
         protected_resource.feature(),
         # {% endif %}
         # {% if demo %}
-        demo.feature(settings, principals=principals),
+        demo.feature(settings, principals=principals, clients=Clients()),
         # {% endif %}
         client_credentials.feature(),
     ]

@@ -17,6 +17,7 @@ def feature() -> Feature:
         name="client_credentials",
         specification="RFC 6749 §4.4",
         grants=_grants,
+        token_parameters={"scope": "what is asked for; for tokens that replace others, a part of what was granted"},
         client_authentication=(ClientSecretBasic(), ClientSecretPost()),
     )
 

@@ -15,11 +15,11 @@ from ..core.authorization_request import RESPONSE_TYPE, ResponseMode
 from ..core.pkce import S256
 from ..core.refresh_token import OFFLINE_ACCESS
 from ..endpoints.answering import BrowserRefusal
-from ..endpoints.authorize import AuthorizationEndpoint, RequestCheck
+from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint, RequestCheck
 from ..endpoints.client_authentication import PublicClient
 from ..endpoints.interaction import Consent, InteractionEndpoint
 from ..endpoints.interaction import Principals as PagePrincipals
-from ..endpoints.interaction_pages import InteractionPages
+from ..endpoints.interaction_pages import DESCRIPTION_OF_PAGES, DESCRIPTION_OF_STYLE, InteractionPages
 from ..endpoints.pages import stylesheet, stylesheet_url
 from ..endpoints.routing import Endpoint
 from ..endpoints.session_cookie import SessionCookie
@@ -39,6 +39,13 @@ from ..stores.database import Transaction
 from ..stores.grants import Grants
 from ..stores.refresh_tokens import RefreshTokens
 from ..stores.sweeper import Expirable
+
+_TOKEN_PARAMETERS = {
+    "code": "the authorization code (RFC 6749 §4.1.3)",
+    "redirect_uri": "as in the authorization request",
+    "code_verifier": "RFC 7636 §4.1",
+    "refresh_token": "RFC 6749 §6",
+}
 
 
 class CodeFlowSettings(BaseModel):
@@ -87,6 +94,8 @@ def feature(
         specification="RFC 6749 §4.1, RFC 7636, RFC 9207",
         endpoints=room.endpoints,
         grants=room.grants,
+        token_parameters=_TOKEN_PARAMETERS,
+        token_members={"refresh_token": "with the scope offline_access (RFC 6749 §6)"},
         client_authentication=(PublicClient(),),
         metadata=room.metadata,
         scopes={OFFLINE_ACCESS: "keep its access while you are away"},
@@ -155,6 +164,7 @@ class _CodeFlow:
             checks=composition.extensions(RequestCheck),
             require_pkce=settings.require_pkce,
             interaction_lifetime=settings.interaction_lifetime,
+            transport=composition.transport,
         )
         interaction = InteractionEndpoint(
             server=server,
@@ -174,18 +184,20 @@ class _CodeFlow:
                 path=server.urls.path("authorize"),
                 handlers={"GET": authorize.get, "POST": authorize.post},
                 refuse=refuse,
-                describe=_DESCRIPTION,
+                describe=DESCRIPTION,
             ),
             Endpoint(
                 path=server.urls.path("interaction"),
                 handlers={"GET": interaction.show, "POST": interaction.submit},
                 refuse=refuse,
+                describe=DESCRIPTION_OF_PAGES,
             ),
             Endpoint(
                 path=f"{server.settings.prefix}/pages/style.css",
                 handlers={"GET": stylesheet},
                 refuse=refuse,
                 needs_https=False,
+                describe=DESCRIPTION_OF_STYLE,
             ),
         )
 
@@ -215,50 +227,3 @@ class _CodeFlow:
             )
 
         return make
-
-
-_REQUEST = {
-    "response_type": "always code",
-    "client_id": "the client",
-    "redirect_uri": "exactly as registered",
-    "scope": "scope tokens with spaces between them",
-    "state": "given back as it came",
-    "code_challenge": "RFC 7636 §4.2",
-    "code_challenge_method": "always S256",
-    "response_mode": "query, fragment or form_post",
-    "prompt": "none, login, consent, select_account",
-    "max_age": "seconds",
-    "login_hint": "a user name",
-}
-_ANSWERS = {
-    "303": {"description": "on to the pages, or back to the client with code or error, state and iss"},
-    "400": {"description": "a page: the client or its redirect URI is unknown"},
-}
-_DESCRIPTION = {
-    "get": {
-        "summary": "Ask a person for authorization",
-        "description": "RFC 6749 §3.1",
-        "parameters": [
-            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in _REQUEST.items()
-        ],
-        "responses": _ANSWERS,
-    },
-    "post": {
-        "summary": "Ask a person for authorization",
-        "description": "OIDC Core §3.1.2.1",
-        "requestBody": {
-            "content": {
-                "application/x-www-form-urlencoded": {
-                    "schema": {
-                        "type": "object",
-                        "properties": {
-                            name: {"type": "string", "description": text} for name, text in _REQUEST.items()
-                        },
-                    }
-                }
-            }
-        },
-        "responses": _ANSWERS,
-    },
-}

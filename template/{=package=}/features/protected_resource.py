@@ -11,7 +11,7 @@ from ..endpoints.routing import Endpoint
 from ..feature import Composition, Feature
 from ..protect.guard import Guard
 from ..protect.keys import LocalKeys
-from ..protect.metadata import metadata_path, metadata_url, protected_resource_document
+from ..protect.metadata import WELL_KNOWN, metadata_path, metadata_url, protected_resource_document
 from ..server import Server
 
 
@@ -27,7 +27,6 @@ def make_guard(server: Server) -> Guard[None]:
         issuer=server.urls.issuer,
         audience=audience,
         keys=LocalKeys(server.keys, server.now),
-        algorithms=server.settings.signing_algorithms,
         realm=server.settings.realm,
         resource_metadata=metadata_url(audience),
         now=server.now,
@@ -36,14 +35,19 @@ def make_guard(server: Server) -> Guard[None]:
 
 def _endpoints(composition: Composition) -> Sequence[Endpoint]:
     server = composition.server
-    document = protected_resource_document(make_guard(server), server.scopes.supported())
-    return (
+    of_features = {name for feature in composition.features for name in feature.scopes}
+    own = [name for name in server.scopes.supported() if name not in of_features]
+    document = protected_resource_document(make_guard(server), own)
+    max_age = int(server.settings.metadata_cache_lifetime.total_seconds())
+    # Behind its path too where there is one, but clients that look at the root only are common.
+    return tuple(
         Endpoint(
-            path=metadata_path(server.settings.default_audience),
-            handlers={"GET": serve_document(document, max_age=3600)},
+            path=path,
+            handlers={"GET": serve_document(document, max_age=max_age)},
             refuse=composition.refuse,
             cors=True,
             needs_https=False,
             describe=describe_document("What this resource is, and whom to ask for tokens", "RFC 9728 §3"),
-        ),
+        )
+        for path in dict.fromkeys((metadata_path(server.settings.default_audience), WELL_KNOWN))
     )

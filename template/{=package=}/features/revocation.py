@@ -14,7 +14,7 @@ from ..core.errors import OAuthError
 from ..core.events import Event, EventName
 from ..core.grant import AuthorizationGrant
 from ..core.jose import verify_jwt
-from ..core.jwk import JoseError
+from ..core.jwk import ALGORITHMS, JoseError
 from ..core.secrets import digest
 from ..endpoints.client_authentication import ClientAuthentication
 from ..endpoints.forms import read_form
@@ -96,7 +96,7 @@ class Revocation:
                 token,
                 ring.verification_keys(now),
                 typ=TYPE,
-                algorithms=self.server.settings.signing_algorithms,
+                algorithms=ALGORITHMS,  # those of keys still published, whatever signs today
                 now=now,
                 issuer=self.server.urls.issuer,
             )

@@ -19,10 +19,10 @@ def names() -> list[str]:
     return sorted(module.name for module in iter_modules([str(_FOLDER)]))
 
 
-def description(name: str) -> str:
-    """Return in one line what a command does, without importing it: some import half the server."""
+def description(name: str) -> list[str]:
+    """Return the lines that say what a command does, without importing it: some import half the server."""
     source = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    return (ast.get_docstring(ast.parse(source)) or name).splitlines()
 
 
 def load(name: str) -> Any:

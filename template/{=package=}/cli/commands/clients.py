@@ -1,4 +1,4 @@
-"""Create, list, show, disable and delete clients, and give them new secrets."""
+"""Create, list, show and delete clients."""
 
 import re
 import secrets

@@ -1,4 +1,7 @@
-"""List, rotate and retire signing keys. Running servers notice within seconds."""
+"""List, rotate and retire signing keys.
+
+Running servers notice within seconds.
+"""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -22,12 +25,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_json_option(listing)
     listing.set_defaults(run=run_list)
 
-    rotate = verbs.add_parser("rotate", help="announce a new key, which then takes over; the first signs at once")
+    rotate = verbs.add_parser("rotate", help="announce a new key that then takes over")
     rotate.add_argument("--algorithm", choices=ALGORITHMS, help="rotate this one only")
     rotate.add_argument("--now", action="store_true", help="sign at once: what others have cached fails to verify")
     rotate.set_defaults(run=run_rotate)
 
-    retire = verbs.add_parser("retire", help="let a key sign no more; it verifies until its last token has ended")
+    retire = verbs.add_parser("retire", help="let a key sign no more")
     retire.add_argument("kid", help="the key, or how its name begins")
     retire.add_argument("--now", action="store_true", help="verify no more either: the key was stolen")
     retire.set_defaults(run=run_retire)

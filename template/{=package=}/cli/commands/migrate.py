@@ -1,4 +1,7 @@
-"""Bring the database's tables up to date, as `alembic upgrade heads` does."""
+"""Create or update the tables.
+
+`alembic upgrade heads` does the same.
+"""
 
 from argparse import ArgumentParser, Namespace
 

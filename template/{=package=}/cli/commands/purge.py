@@ -1,4 +1,7 @@
-"""Delete what has expired. The server does so by itself; nothing depends on it."""
+"""Delete what has expired.
+
+The server does so by itself now and then; nothing depends on it.
+"""
 
 from argparse import ArgumentParser, Namespace
 

@@ -1,4 +1,4 @@
-"""Explain every setting: its variable, kind, default, value now, and meaning."""
+"""Explain every setting."""
 
 from argparse import ArgumentParser, Namespace
 

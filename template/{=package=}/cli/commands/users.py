@@ -1,4 +1,4 @@
-"""Create, list and disable the people who can sign in, and set their passwords."""
+"""Create, list and disable people."""
 
 import sys
 from argparse import ArgumentParser, Namespace

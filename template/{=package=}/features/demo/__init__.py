@@ -7,28 +7,26 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from ...core.urls import URLs
 from ...endpoints.routing import Endpoint
 from ...feature import Composition, Feature
 from ...server import Server
 from ...settings import ServerSettings
-from .accounts import Accounts, ClientTable, People, demo_client
 from .client import OAuthClient
-from .notes import Authors, make_guard, notes_router
+from .notes import Authors, Names, make_guard, notes_router
 from .pages import Pages
-from .site import DemoSite
+from .registration import CLIENT_ID, ClientTable, register
+from .site import CALLBACK, DemoSite
 from .visits import Visits
 
+_visits = Visits()
+"""Of this process: the server that answers knows the link that was printed before it was composed."""
 
-def feature(settings: ServerSettings, *, principals: People, clients: ClientTable) -> Feature:
+
+def feature(settings: ServerSettings, *, principals: Names, clients: ClientTable) -> Feature:
     """Return the feature: nothing but a refusal to demonstrate, unless in development mode."""
-    visits = Visits()
-
-    def site(server: Server) -> DemoSite:
-        return DemoSite(server=server, client=_client(server), visits=visits, pages=Pages(server.settings.prefix))
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
-        return site(composition.server).endpoints()
+        return _site(composition.server).endpoints()
 
     def routers(composition: Composition) -> Sequence[APIRouter]:
         server = composition.server
@@ -36,13 +34,17 @@ def feature(settings: ServerSettings, *, principals: People, clients: ClientTabl
 
     async def demonstrate(server: Server) -> Sequence[str]:
         if server.settings.mode != "development":
-            raise RuntimeError("the demo has a password that everybody knows: it is for development only")
-        lines = await Accounts(clients, principals).prepare(server, demo_client(_client(server).redirect_uri))
-        return (*lines, *site(server).invitation())
+            raise RuntimeError("the demo is for development only")
+        await register(clients, server, _client(server).redirect_uri)
+        return _site(server).invitation()
 
     if settings.mode != "development":
         return Feature(name="demo", specification="", demonstrate=demonstrate)
     return Feature(name="demo", specification="", endpoints=endpoints, routers=routers, demonstrate=demonstrate)
+
+
+def _site(server: Server) -> DemoSite:
+    return DemoSite(server=server, client=_client(server), visits=_visits, pages=Pages(server.settings.prefix))
 
 
 def _client(server: Server) -> OAuthClient:

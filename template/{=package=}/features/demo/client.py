@@ -116,6 +116,12 @@ class OAuthClient:
         token = tokens.refresh_token or tokens.access_token
         await self._post(http, metadata["revocation_endpoint"], {"token": token})
 
+    def read_userinfo(self, known: Mapping[str, Any], tokens: Tokens) -> Mapping[str, Any]:
+        """Return what UserInfo knows, if it is of the person who signed in (OIDC Core §5.3.2). Raises AnswerRefused."""
+        if known and known.get("sub") != tokens.person["sub"]:
+            raise AnswerRefused("UserInfo is about somebody else")
+        return known
+
     async def _post(self, http: httpx.AsyncClient, url: str, form: Mapping[str, str]) -> httpx.Response:
         return await _send(http, "POST", url, data={"client_id": self.client_id, **form})
 

@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 
+from ...core.encoding import parse_json_object
 from ...core.errors import TemporarilyUnavailable
 
 
@@ -25,6 +27,14 @@ class Exchange:
     def is_good(self) -> bool:
         """Whether the answer is what was asked for."""
         return self.status < 400
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What a good answer says, if it is a JSON object."""
+        try:
+            return parse_json_object(self.body.encode()) if self.is_good else {}
+        except ValueError:
+            return {}
 
     @property
     def phrase(self) -> str:

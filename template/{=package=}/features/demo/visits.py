@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from ...core.errors import InvalidRequest
 from ...core.secrets import mint_secret
@@ -36,18 +37,26 @@ class Attempt:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a page has to say once."""
+
+    text: str
+    is_bad: bool = False
+
+
 @dataclass(slots=True)
 class SignIn:
     """A person who signed in with this browser. `form_token` proves that a form came from our own page."""
 
     tokens: Tokens
     form_token: str
-    notice: str = ""
+    notice: Notice | None = None
     written: Exchange | None = None
 
-    def take_notice(self) -> str:
+    def take_notice(self) -> Notice | None:
         """Return what there is to say, once."""
-        notice, self.notice = self.notice, ""
+        notice, self.notice = self.notice, None
         return notice
 
 
@@ -94,6 +103,6 @@ class Visits:
         self._sign_ins.pop(browser or "", None)
 
 
-def _shorten(kept: dict[str, object] | dict[str, Attempt] | dict[str, SignIn]) -> None:
+def _shorten(kept: dict[str, Any]) -> None:
     while len(kept) > _MAX:
         kept.pop(next(iter(kept)))

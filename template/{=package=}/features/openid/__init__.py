@@ -33,7 +33,7 @@ def feature(settings: OpenIDSettings, *, claims: Claims, people: People) -> Feat
     release = ClaimRelease(claims)
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
-        return UserInfoEndpoint.of(composition.server, release, people).endpoints()
+        return UserInfoEndpoint.of(composition.server, release, people, composition.refuse).endpoints()
 
     def extends(server: Server) -> Sequence[object]:
         request = OpenIDRequest(
@@ -60,6 +60,7 @@ def feature(settings: OpenIDSettings, *, claims: Claims, people: People) -> Feat
         name="openid",
         specification="OIDC Core, OIDC Discovery",
         endpoints=endpoints,
+        token_members={"id_token": "with the scope openid, a JWT (OIDC Core §2)"},
         metadata=metadata,
         scopes=claims.scopes(),
         policies=(PolicyContract(claims, 1),),

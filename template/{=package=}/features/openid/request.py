@@ -1,6 +1,5 @@
 """What OpenID Connect adds to the authorization request (OIDC Core §3.1.2.1, §5.5)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,9 +7,10 @@ from typing import Any
 
 from ...core.authorization_request import AuthorizationRequest
 from ...core.client import Client
+from ...core.encoding import parse_json_object
 from ...core.errors import InvalidRequest
 from ...core.jose import verify_jwt
-from ...core.jwk import JoseError
+from ...core.jwk import ALGORITHMS, JoseError
 from ...core.parameters import Parameters
 from ...core.scope import Scope
 from ...server import Server
@@ -57,12 +57,10 @@ class OpenIDRequest:
         if text is None:
             return {}
         try:
-            asked = json.loads(text)
-        except (ValueError, RecursionError):
-            raise InvalidRequest("claims is not JSON") from None
-        if not isinstance(asked, dict):
-            raise InvalidRequest("claims is not a JSON object")
-        found = {where: asked.get(where) or {} for where in ("userinfo", "id_token")}
+            asked = parse_json_object(text.encode())
+        except ValueError as error:
+            raise InvalidRequest("claims is not a JSON object", reason=f"claims: {error}") from None
+        found = {where: asked.get(where, {}) for where in ("userinfo", "id_token")}
         for members in found.values():
             if not isinstance(members, dict) or len(members) > _MAX_CLAIMS:
                 raise InvalidRequest("claims must hold objects named userinfo and id_token")
@@ -81,7 +79,7 @@ class OpenIDRequest:
                 hint,
                 ring.verification_keys(now),
                 typ="JWT",
-                algorithms=self.server.settings.signing_algorithms,
+                algorithms=ALGORITHMS,  # those of keys still published, whatever signs today
                 now=now,
                 leeway=_HINT_AGE,
                 issuer=self.server.urls.issuer,

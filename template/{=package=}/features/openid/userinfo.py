@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import InvalidToken, OAuthError
-from ...endpoints.openapi import describe_json
+from ...endpoints.openapi import describe_json, describe_refusal
 from ...endpoints.render import render_json
-from ...endpoints.routing import Endpoint
+from ...endpoints.routing import Endpoint, Refusal
 from ...grants.granted_tokens import People
 from ...protect.guard import Guard
 from ...protect.keys import LocalKeys
@@ -27,21 +27,21 @@ class UserInfoEndpoint:
     claims: ClaimRelease
     people: People
     guard: Guard
+    refuse_plainly: Refusal
 
     @classmethod
-    def of(cls, server: Server, claims: ClaimRelease, people: People) -> Self:
+    def of(cls, server: Server, claims: ClaimRelease, people: People, refuse: Refusal) -> Self:
         """Return the endpoint for access tokens of this server, whichever further resources they are for."""
         guard: Guard = Guard(
             issuer=server.urls.issuer,
             audience=server.settings.default_audience,
             keys=LocalKeys(server.keys, server.now),
-            algorithms=server.settings.signing_algorithms,
             realm=server.settings.realm,
             carriers=("header", "body"),
             shared_tokens=True,
             now=server.now,
         )
-        return cls(server=server, claims=claims, people=people, guard=guard)
+        return cls(server=server, claims=claims, people=people, guard=guard, refuse_plainly=refuse)
 
     async def userinfo(self, request: Request) -> Response:
         """Answer with the claims; the subject is the token's. Raises InvalidToken or InsufficientScope."""
@@ -58,8 +58,7 @@ class UserInfoEndpoint:
 
     def refuse(self, refusal: OAuthError, request: Request) -> Response:
         """Return a refusal with its challenge (RFC 6750 §3)."""
-        members = {"error": refusal.error, "error_description": refusal.description}
-        response = render_json(self.server.envelope.wrap(members), status=refusal.status)
+        response = self.refuse_plainly(refusal, request)
         challenge = self.guard.challenge(refusal, SCOPE)
         if challenge is not None:
             response.headers["WWW-Authenticate"] = challenge
@@ -70,11 +69,13 @@ class UserInfoEndpoint:
         operation = {
             "summary": "What the client may know of the person",
             "description": "OIDC Core §5.3",
-            "security": [{"accessToken": []}],
+            "security": [{"oauthAccessToken": []}],
             "responses": {
                 "200": describe_json({"type": "object", "required": ["sub"]}, "the claims"),
-                "401": {"description": "no access token, or none that is good here"},
-                "403": {"description": "the access token lacks the scope openid"},
+                "400": describe_refusal("several access tokens, or one in the URL"),
+                "401": describe_refusal("no access token, or none that is good here"),
+                "403": describe_refusal("the access token lacks the scope openid"),
+                "500": describe_refusal("the server failed"),
             },
         }
         return (

@@ -63,7 +63,7 @@ def run(connection: Connection) -> None:
     context.run_migrations()
 
 
-def log(step: Any, **_: Any) -> None:
+def log(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """Say what was done, in the words in which the server's rooms say it."""
     migrating.logger.info("team %s: %s", "upgrade" if step.is_upgrade else "downgrade", step.up_revision_id)
 

@@ -1,78 +1,16 @@
-"""The seam: statements, transactions, and what happens when several want the same row."""
+"""The seam: what goes in and comes out, and when it lasts."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from datetime import UTC, timedelta, timezone
 
 import pytest
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Connection,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Column, MetaData, String, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ...stores.database import Conflict, Database, DatabaseUnavailable, Statement, open_database, run_alone
-from ...stores.types import Instant
+from .tickets import NOW, add, add_ticket, delete_all, find, list_all, make_tickets, redeem, tickets, transfer_all
 
 pytestmark = pytest.mark.anyio
-
-NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-
-tickets = Table(
-    "tickets",
-    MetaData(),
-    Column("digest", LargeBinary, primary_key=True),
-    Column("holder", String),
-    Column("details", JSON),
-    Column("is_valid", Boolean),
-    Column("used_at", Instant),
-)
-add = Statement(insert(tickets))
-find = Statement(select(tickets).where(tickets.c.digest == bindparam("ticket")))
-list_all = Statement(select(tickets.c.holder).order_by(tickets.c.holder))
-redeem = Statement(
-    update(tickets)
-    .where(tickets.c.digest == bindparam("ticket"))
-    .where(tickets.c.used_at.is_(None))
-    .values(used_at=bindparam("now"), holder=bindparam("by"))
-    .returning(tickets.c.digest)
-)
-transfer_all = Statement(update(tickets).values(holder="somebody", details=None))
-delete_all = Statement(delete(tickets))
-
-
-@pytest.fixture
-async def opened(database_url: str) -> AsyncIterator[Database]:
-    """An open database with the tickets table in it, without rows."""
-    await asyncio.to_thread(run_alone, database_url, make_tickets)
-    database = open_database(database_url)
-    yield database
-    await database.close()
-
-
-def make_tickets(connection: Connection) -> None:
-    tickets.drop(connection, checkfirst=True)
-    tickets.create(connection)
-
-
-async def add_ticket(database: Database, digest: bytes = b"one", holder: str | None = None) -> None:
-    async with database.transaction() as transaction:
-        await transaction.run(add, digest=digest, holder=holder, details=None, is_valid=True, used_at=None)
-        await transaction.commit()
 
 
 async def test_every_kind_of_value_comes_back_as_it_went_in(opened: Database) -> None:
@@ -257,92 +195,6 @@ async def test_an_insert_may_give_way_to_a_row_that_is_there(opened: Database) -
         second = await transaction.first(statement, ticket=b"one", by="you")
 
     assert (first, second) == ((b"one",), None)
-
-
-async def test_one_redemption_of_many_at_once_wins(opened: Database, database_url: str) -> None:
-    """Twenty tickets, eight tries each, over separate connections: one winner each."""
-    others = [open_database(database_url) for _ in range(4)]
-    digests = [bytes([number]) for number in range(20)]
-    for digest in digests:
-        await add_ticket(opened, digest)
-
-    async def attempt(database: Database, digest: bytes, by: str) -> bool:
-        async with database.transaction() as transaction:
-            assert await transaction.first(find, ticket=digest)
-            won = await transaction.first(redeem, ticket=digest, by=by, now=NOW) is not None
-            await asyncio.sleep(0)
-            await transaction.commit()
-        return won
-
-    for digest in digests:
-        wins = await asyncio.gather(*(attempt(database, digest, f"{n}") for database in others for n in range(2)))
-        assert wins.count(True) == 1
-    for database in others:
-        await database.close()
-
-
-RACER = """
-import asyncio, sys
-from importlib import import_module
-
-tests = import_module(sys.argv[1])
-
-
-async def main():
-    database = tests.open_database(sys.argv[2])
-    wins = 0
-    for number in range(50):
-        async with database.transaction() as transaction:
-            row = await transaction.first(tests.redeem, ticket=bytes([number]), by=sys.argv[3], now=tests.NOW)
-            wins += row is not None
-            await transaction.commit()
-    await database.close()
-    print(wins)
-
-
-asyncio.run(main())
-"""
-
-
-async def test_processes_share_the_wins_without_an_error(opened: Database, database_url: str) -> None:
-    """Fifty tickets, four processes that want them all: fifty wins, and nobody is told that it is locked."""
-    for number in range(50):
-        await add_ticket(opened, bytes([number]))
-    root = Path(__file__).parents[3]
-
-    racers = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", RACER, __name__, database_url, f"{n}", cwd=root, stdout=subprocess.PIPE
-        )
-        for n in range(4)
-    ]
-    answers = [await racer.communicate() for racer in racers]
-
-    assert [racer.returncode for racer in racers] == [0] * 4
-    assert sum(int(out) for out, _ in answers) == 50
-
-
-async def test_a_cancelled_writer_lets_the_next_one_in(opened: Database) -> None:
-    """Whether it is cancelled while it writes or while it waits for its turn."""
-    await add_ticket(opened)
-    holds = asyncio.Event()
-
-    async def write_and_linger() -> None:
-        async with opened.transaction() as transaction:
-            await transaction.run(redeem, ticket=b"one", by="cancelled", now=NOW)
-            holds.set()
-            await asyncio.sleep(60)
-
-    tasks = [asyncio.create_task(write_and_linger()) for _ in range(3)]
-    await holds.wait()
-    await asyncio.sleep(0.05)
-    for task in reversed(tasks):
-        task.cancel()
-        await asyncio.wait([task])
-
-    async with asyncio.timeout(5), opened.transaction() as transaction:
-        assert await transaction.first(redeem, ticket=b"one", by="next", now=NOW)
-        await transaction.commit()
 
 
 def test_a_database_serves_one_event_loop_after_the_other(database_url: str) -> None:

@@ -1,0 +1,42 @@
+"""The client's pages. They borrow the server's style sheet and page headers, and nothing else of it."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ...endpoints.pages import stylesheet_url
+from ...endpoints.pages.headers import page_headers
+from ...endpoints.pages.untrusted import untrusted
+
+STYLE_PATH = "/demo/style.css"
+
+_HERE = Path(__file__).parent
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["untrusted"] = untrusted
+
+
+class Pages:
+    """Renders templates for a server whose endpoints are below `prefix`."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def render(self, name: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
+        """Render `templates/<name>.html` with the headers of every page of the server."""
+        sheets = (stylesheet_url(self._prefix), STYLE_PATH)
+        page = _templates.get_template(f"{name}.html").render(sheets=sheets, **context)
+        return HTMLResponse(page.encode("utf-8", "replace"), status, page_headers(form_action=("'self'",)))
+
+
+async def style(request: Request) -> Response:
+    """Answer with the demo's own style sheet."""
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response((_HERE / "style.css").read_bytes(), headers=headers, media_type="text/css")
