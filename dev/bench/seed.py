@@ -17,7 +17,7 @@ from authserver.policy.clients import Clients
 from authserver.policy.principals import Principals
 from authserver.settings import ServerSettings
 from authserver.stores.authorization_codes import AuthorizationCodes
-from authserver.stores.database import Transaction, open_database
+from authserver.database import Transaction, open_database
 from authserver.stores.grants import Grants
 from authserver.stores.key_files import ensure_keys
 from operations import CLIENT_ID, CODE_CHALLENGE, PEOPLE, REDIRECT_URI, SCOPE

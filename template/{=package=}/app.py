@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from .core.keys import KeyStore
 from .core.seam import Undecided, check_contract, find_undecided
 from .core.urls import URLs
+from .database import Database, open_database
 from .endpoints.metadata import build_metadata, metadata_endpoints
 from .endpoints.openapi import add_to_openapi
 from .endpoints.render import JSONRefusal
@@ -33,7 +34,6 @@ from .policy.events import Events
 from .policy.scopes import Scopes
 from .server import EventSink, Server
 from .settings import ENV_PREFIX
-from .stores.database import Database, open_database
 from .stores.key_files import FileKeys
 from .stores.sweeper import sweep
 

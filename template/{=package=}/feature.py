@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
+from .database import Transaction
 from .endpoints.client_authentication import ClientAuthentication, ClientAuthenticator
 from .endpoints.render import JSONRefusal
 from .endpoints.routing import Endpoint
@@ -17,7 +18,6 @@ from .endpoints.transport import TransportPolicy
 from .grants.token_request import Grant
 from .server import Server
 from .settings import ENV_PREFIX
-from .stores.database import Transaction
 from .stores.sweeper import Expirable
 
 Slot = TypeVar("Slot")

@@ -14,10 +14,10 @@ from alembic.util import CommandError
 from pydantic_settings import BaseSettings
 from sqlalchemy import Connection
 
+from .database import run_alone
+from .database.migrating import MigrationError, pending_revisions
 from .defaults import DATABASE_URL, TABLE_PREFIX
 from .settings import ServerSettings
-from .stores.database import run_alone
-from .stores.migrating import MigrationError, pending_revisions
 
 VERSION_TABLE = f"{TABLE_PREFIX}version"
 """Where Alembic remembers the revision of the team's tables."""

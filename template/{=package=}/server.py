@@ -12,9 +12,9 @@ from .core.events import Event
 from .core.keys import KeyStore
 from .core.scope import Scope
 from .core.urls import URLs
+from .database import Database, Transaction
 from .grants.issuing import TokenIssuer
 from .settings import ServerSettings
-from .stores.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 

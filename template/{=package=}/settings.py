@@ -18,7 +18,8 @@ from .defaults import DATABASE_URL, ISSUER, PREFIX, SIGNING_ALGORITHMS
 
 ENV_PREFIX = f"{__package__.rpartition('.')[2].upper()}_"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_AUTHORITY = re.compile(r"(?P<host>[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?")
+_LABEL = r"[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?"
+_AUTHORITY = re.compile(rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9\-._~]+)+")
 _RESOURCE = re.compile(
     r"https?://[A-Za-z0-9\[][A-Za-z0-9.\-:\[\]]*(?:[/?][A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]*)?", re.I

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from ..app import ConfigurationError
 from ..core.keys import KeyRing, KeyStoreError
+from ..database import DatabaseUnavailable
+from ..database.migrating import MigrationError
+from ..database.sqlite import file_of
 from ..features import Settings
 from ..migrate import pending
 from ..policy.keys import key_store
-from ..stores.database import DatabaseUnavailable
 from ..stores.key_files import FileKeys
-from ..stores.migrating import MigrationError
-from ..stores.sqlite import file_of
 from .catalogue import find_nearest, is_known, variable
 from .composing import compose
 from .refusal import Refusal

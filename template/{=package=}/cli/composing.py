@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ..app import AuthorizationServer
+from ..database import Transaction
 from ..features import Settings
-from ..stores.database import Transaction
 from .configuration import load_settings
 from .refusal import Refusal
 

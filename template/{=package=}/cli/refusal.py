@@ -18,8 +18,8 @@ def lines_of(error: Exception) -> list[str]:
     # Imported late: whoever raised one of these has paid for its module already.
     from ..app import ConfigurationError
     from ..core.keys import KeyStoreError
-    from ..stores.database import DatabaseUnavailable
-    from ..stores.migrating import MigrationError
+    from ..database import DatabaseUnavailable
+    from ..database.migrating import MigrationError
 
     match error:
         case ConfigurationError() | KeyStoreError() | DatabaseUnavailable() | MigrationError():

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -39,7 +39,7 @@ class Browser:
     """A browser we gave a cookie, with whoever is signed in there. `secret` is the cookie's value."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     authentication: Authentication | None
     expires_at: datetime
 

@@ -37,7 +37,8 @@ def judge(token: RefreshToken, now: datetime, *, grace: timedelta) -> Presented:
     """Say what presenting `token` now means. With a `grace` of zero there is no honest retry."""
     if token.superseded_at is None:
         return Presented.EXPIRED if token.expires_at <= now else Presented.CURRENT
-    in_grace = now < token.superseded_at + grace
+    # Who lost a race may have looked at the clock before who won it, so a grace of zero is not left to the comparison.
+    in_grace = bool(grace) and now < token.superseded_at + grace
     if in_grace and token.successor is not None and token.successor_superseded_at is None:
         return Presented.RETRIED
     return Presented.REUSED

@@ -24,8 +24,8 @@ from ..core.interaction import Interaction
 from ..core.parameters import Parameters
 from ..core.scope import Scope
 from ..core.secrets import digest, mint_secret
+from ..database import Transaction
 from ..server import Server
-from ..stores.database import Transaction
 from ..stores.interactions import Interactions
 from .answering import answering
 from .forms import read_form, read_query

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import unquote_plus
 
@@ -12,8 +12,8 @@ from starlette.requests import Request
 from ..core.client import AuthMethod, Client
 from ..core.errors import InvalidClient, InvalidRequest
 from ..core.parameters import Parameters
+from ..database import Transaction
 from ..server import Clients
-from ..stores.database import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,15 @@ class ClientCredentials:
     """What a request offers: the form, the Authorization header, and where to look clients up."""
 
     form: Parameters
-    authorization: str | None
+    authorization: str | None = field(repr=False)
     clients: Clients
     transaction: Transaction
 
 
 class ClientAuthenticator(Protocol):
-    """One method. `authenticate` raises InvalidRequest for nonsense, and returns None for any failure."""
+    """One method. `authenticate` raises InvalidRequest for nonsense; any failure is None, or InvalidClient if it has
+    a reason to tell.
+    """
 
     @property
     def method(self) -> str: ...
@@ -63,6 +65,8 @@ class ClientSecretBasic:
         client = await offered.clients.authenticate(client_id, secret, offered.transaction)
         if client is None and (raw_id, raw_secret) != (client_id, secret):
             client = await offered.clients.authenticate(raw_id, raw_secret, offered.transaction)
+        if client is None:
+            raise InvalidClient(f"{self.method} failed for {client_id!r}")
         return client
 
 
@@ -113,12 +117,16 @@ class ClientAuthentication:
     async def authenticate(self, request: Request, form: Parameters, transaction: Transaction) -> Client:
         """Return the client that sent `form`.
 
-        Raises InvalidRequest when it offers several methods at once, and otherwise one InvalidClient for every
-        failure: an unknown client, a wrong secret, a disabled client, a method other than the registered one.
+        Raises InvalidRequest when it offers several methods at once, be they built in or not, and otherwise one
+        InvalidClient for every failure: an unknown client, a wrong secret, a disabled client, a method other than
+        the registered one.
         """
+        headers = request.headers.getlist("authorization")
+        if len(headers) + ("client_secret" in form) > 1:
+            raise InvalidRequest("more than one way of client authentication is used")
         offered = ClientCredentials(
             form=form,
-            authorization=request.headers.get("authorization"),
+            authorization=headers[0] if headers else None,
             clients=self.clients,
             transaction=transaction,
         )

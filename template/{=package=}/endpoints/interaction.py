@@ -22,10 +22,10 @@ from ..core.interaction import Step, choose_step
 from ..core.parameters import Parameters
 from ..core.scope import Scope
 from ..core.secrets import mint_secret
+from ..database import Transaction
 from ..grants.issuing_codes import CodeIssuer
 from ..server import Server
 from ..stores.browser_sessions import BrowserSessions
-from ..stores.database import Transaction
 from ..stores.interactions import Interactions
 from .answering import Unusable, answering, render_answer
 from .forms import read_form_beside_query, read_query

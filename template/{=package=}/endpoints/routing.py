@@ -57,7 +57,8 @@ class Endpoint:
                 raise MethodNotAllowed(", ".join(self.methods))
             return await handler(request)
         except OAuthError as refusal:
-            log.debug("%s %s: %s, %s", request.method, self.path, refusal.error, refusal.reason)
+            told, reason = refusal.description, refusal.reason
+            log.debug("%s %s: %s, %s (%s)", request.method, self.path, refusal.error, told, reason)
             return self.refuse(refusal, request)
         except ClientDisconnect:
             return self.refuse(InvalidRequest("the request ended early"), request)

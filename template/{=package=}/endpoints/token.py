@@ -10,9 +10,9 @@ from ..core.client import Client
 from ..core.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from ..core.events import Event, EventName
 from ..core.parameters import Parameters
+from ..database import Transaction
 from ..grants.token_request import Grant, TokenRequest
 from ..server import Server
-from ..stores.database import Transaction
 from .client_authentication import ClientAuthentication
 from .forms import read_form
 from .openapi import describe_form_endpoint, describe_token_response
@@ -41,6 +41,7 @@ class TokenEndpoint:
         """Answer with tokens, or refuse in the words of RFC 6749 §5.2."""
         form = await read_form(request, max_size=self.server.settings.max_body_size)
         client_ip = self.transport.read_peer(request.scope).client_ip
+        client = None
         try:
             async with self.server.database.transaction() as transaction:
                 client = await self.authentication.authenticate(request, form, transaction)
@@ -57,7 +58,7 @@ class TokenEndpoint:
                 )
                 await transaction.commit()
         except OAuthError as refusal:
-            await self._report(refusal, form, client_ip)
+            await self._report(refusal, form, client, client_ip)
             raise
         return render_json(response.as_json())
 
@@ -72,11 +73,13 @@ class TokenEndpoint:
             )
         return make_grant
 
-    async def _report(self, refusal: OAuthError, form: Parameters, client_ip: str | None) -> None:
+    async def _report(
+        self, refusal: OAuthError, form: Parameters, client: Client | None, client_ip: str | None
+    ) -> None:
         await self.server.emit(
             Event(
                 name=EventName.TOKEN_DENIED,
-                client_id=form.get("client_id"),
+                client_id=client.client_id if client else form.get("client_id"),
                 grant_type=form.get("grant_type"),
                 result=refusal.error,
                 reason=refusal.reason,

@@ -14,9 +14,9 @@ from ..core.interaction import Browser, Interaction, make_csrf_token
 from ..core.parameters import Parameters
 from ..core.redirect_uri import is_registered
 from ..core.secrets import digest
+from ..database import Transaction
 from ..server import Server
 from ..stores.browser_sessions import BrowserSessions
-from ..stores.database import Transaction
 from ..stores.interactions import Interactions
 from .answering import Unusable
 from .session_cookie import SessionCookie

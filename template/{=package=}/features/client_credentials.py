@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from ..database import Transaction
 from ..endpoints.client_authentication import ClientSecretBasic, ClientSecretPost
 from ..feature import Composition, Feature
 from ..grants.client_credentials import GRANT_TYPE, ClientCredentialsGrant
 from ..grants.token_request import Grant
-from ..stores.database import Transaction
 
 DEMO_CLIENT = "demo-service"
 

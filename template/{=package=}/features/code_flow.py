@@ -14,6 +14,7 @@ from ..core.access_token import PrincipalKind
 from ..core.authorization_request import RESPONSE_TYPE, ResponseMode
 from ..core.pkce import S256
 from ..core.refresh_token import OFFLINE_ACCESS
+from ..database import Transaction
 from ..endpoints.answering import BrowserRefusal
 from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint, RequestCheck
 from ..endpoints.client_authentication import PublicClient
@@ -35,7 +36,6 @@ from ..server import Server
 from ..settings import Seconds
 from ..stores import authorization_codes, browser_sessions, grants, interactions, refresh_tokens
 from ..stores.authorization_codes import AuthorizationCodes
-from ..stores.database import Transaction
 from ..stores.grants import Grants
 from ..stores.refresh_tokens import RefreshTokens
 from ..stores.sweeper import Expirable
@@ -59,7 +59,7 @@ class CodeFlowSettings(BaseModel):
     """How long a code can be exchanged (RFC 6749 §4.1.2 allows ten minutes)."""
 
     refresh_token_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1))] = timedelta(days=14)
-    """How long a refresh token may lie unused."""
+    """How long a refresh token may lie unused; one that is not rotated ends this long after it was issued."""
 
     refresh_token_grace: Annotated[Seconds, Le(timedelta(minutes=5))] = timedelta(seconds=60)
     """How long a client whose answer got lost may retry with the superseded token; 0 is strict."""

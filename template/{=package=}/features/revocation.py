@@ -16,14 +16,15 @@ from ..core.grant import AuthorizationGrant
 from ..core.jose import verify_jwt
 from ..core.jwk import ALGORITHMS, JoseError
 from ..core.secrets import digest
+from ..database import Transaction
 from ..endpoints.client_authentication import ClientAuthentication
 from ..endpoints.forms import read_form
 from ..endpoints.openapi import describe_form_endpoint
 from ..endpoints.render import NO_STORE
 from ..endpoints.routing import Endpoint
+from ..endpoints.transport import TransportPolicy
 from ..feature import Composition, Feature
 from ..server import Server
-from ..stores.database import Transaction
 from ..stores.grants import Grants
 
 
@@ -37,7 +38,9 @@ def feature() -> Feature:
     """Return the feature."""
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
-        revocation = Revocation(server=composition.server, authentication=composition.authentication)
+        revocation = Revocation(
+            server=composition.server, authentication=composition.authentication, transport=composition.transport
+        )
         return (
             Endpoint(
                 path=composition.server.urls.path("revoke"),
@@ -72,6 +75,7 @@ class Revocation:
 
     server: Server
     authentication: ClientAuthentication
+    transport: TransportPolicy
 
     async def revoke(self, request: Request) -> Response:
         """Answer 200 whether or not there was such a token (RFC 7009 §2.2): nobody learns what exists.
@@ -83,7 +87,7 @@ class Revocation:
             client = await self.authentication.authenticate(request, form, transaction)
             grant = await self._find_grant(form.require("token"), client, transaction)
             if grant is not None and grant.client_id == client.client_id:
-                await self._end(grant, transaction)
+                await self._end(grant, request, transaction)
         return Response(status_code=200, headers=NO_STORE)
 
     async def _find_grant(self, token: str, client: Client, transaction: Transaction) -> AuthorizationGrant | None:
@@ -109,14 +113,16 @@ class Revocation:
             raise UnsupportedTokenType("this token ends by itself and cannot be revoked")
         return None
 
-    async def _end(self, grant: AuthorizationGrant, transaction: Transaction) -> None:
-        await Grants(transaction).end(grant.id, self.server.now())
+    async def _end(self, grant: AuthorizationGrant, request: Request, transaction: Transaction) -> None:
+        if not await Grants(transaction).end(grant.id, self.server.now()):
+            return
         event = Event(
             name=EventName.TOKEN_REVOKED,
             client_id=grant.client_id,
             subject=grant.subject,
             grant_id=grant.id,
             reason="the client revoked it",
+            client_ip=self.transport.read_peer(request.scope).client_ip,
         )
         transaction.after_commit(partial(self.server.emit, event))
         await transaction.commit()

@@ -88,12 +88,12 @@ class AuthorizationCodeGrant:
 
     async def _end(self, code: AuthorizationCode, request: TokenRequest) -> InvalidGrant:
         """A second use ends what the first bought (RFC 6749 §4.1.2), and that must outlive the refusal."""
-        await self.grants.end(code.grant.id, request.now)
-        request.report(
-            EventName.TOKEN_REVOKED,
-            subject=code.grant.subject,
-            grant_id=code.grant.id,
-            reason="the code was replayed",
-        )
+        if await self.grants.end(code.grant.id, request.now):
+            request.report(
+                EventName.TOKEN_REVOKED,
+                subject=code.grant.subject,
+                grant_id=code.grant.id,
+                reason="the code was replayed",
+            )
         await request.transaction.commit()
         return InvalidGrant("unknown code", reason="the code was replayed")

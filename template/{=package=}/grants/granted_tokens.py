@@ -1,7 +1,7 @@
 """The tokens of a grant that a person gave: what a code and a refresh token both buy."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from ..core.access_token import PrincipalKind
 from ..core.client import Client
 from ..core.errors import InvalidGrant
 from ..core.grant import AuthorizationGrant
-from ..stores.database import Transaction
+from ..database import Transaction
 from .issuing import TokenIssuer
 
 
@@ -20,8 +20,8 @@ class Issued:
     client: Client
     grant: AuthorizationGrant
     scope: str
-    access_token: str
-    code: str | None
+    access_token: str = field(repr=False)
+    code: str | None = field(repr=False)
     now: datetime
     transaction: Transaction
 

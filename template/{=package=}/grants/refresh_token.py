@@ -97,12 +97,12 @@ class RefreshTokenGrant:
 
     async def _end(self, token: RefreshToken, request: TokenRequest) -> InvalidGrant:
         """Two parties hold the token and we cannot tell which is the thief: both lose (RFC 9700 §4.14.2)."""
-        await self.grants.end(token.grant.id, request.now)
-        request.report(
-            EventName.REFRESH_REUSE_DETECTED,
-            subject=token.grant.subject,
-            grant_id=token.grant.id,
-            reason="a superseded refresh token was presented",
-        )
+        if await self.grants.end(token.grant.id, request.now):
+            request.report(
+                EventName.REFRESH_REUSE_DETECTED,
+                subject=token.grant.subject,
+                grant_id=token.grant.id,
+                reason="a superseded refresh token was presented",
+            )
         await request.transaction.commit()
         return InvalidGrant("unknown refresh token", reason="a superseded refresh token was presented")

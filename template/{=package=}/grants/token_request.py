@@ -57,12 +57,12 @@ class TokenRequest:
 class TokenResponse:
     """A successful answer (RFC 6749 §5.1). `expires_in` is in seconds; `members` is what features add."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
     scope: str
-    refresh_token: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
     token_type: str = "Bearer"  # noqa: S105
-    members: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def as_json(self) -> dict[str, str | int]:
         """Return the members of the JSON body; an empty scope is left out (its grammar has no empty form)."""

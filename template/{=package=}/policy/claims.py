@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..core.scope import Scope
 from ..core.seam import stub
-from ..stores.database import Transaction
+from ..database import Transaction
 
 SCOPES: Mapping[str, str] = {
     "openid": "know who you are",

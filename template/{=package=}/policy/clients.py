@@ -14,7 +14,7 @@ from ..core.access_token import PrincipalKind
 from ..core.client import Client
 from ..core.seam import stub
 from ..core.secrets import digest, is_digest_of, mint_secret
-from ..stores.database import Statement, Transaction
+from ..database import Statement, Transaction
 from .tables import ClientRow as Row
 
 _NO_DIGEST = bytes(32)

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from ..core.access_token import PrincipalKind
 from ..core.grant import Authentication
 from ..core.seam import stub
-from ..stores.database import Statement, Transaction
+from ..database import Statement, Transaction
 from .users import UserRow as Row
 
 PASSWORD = ("pwd",)

@@ -7,8 +7,8 @@ from sqlalchemy import LargeBinary, MetaData
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
+from ..database.types import Instant
 from ..defaults import TABLE_PREFIX
-from ..stores.types import Instant
 
 
 class TeamTable(SQLModel):

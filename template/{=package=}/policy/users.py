@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Field
 
+from ..database.types import Instant
 from ..defaults import TABLE_PREFIX
-from ..stores.types import Instant
 from .tables import TeamTable
 
 

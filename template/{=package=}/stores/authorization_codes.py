@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlmodel import col
 
 from ..core.authorization_code import AuthorizationCode
-from .database import Statement, Transaction
+from ..database import Statement, Transaction
 from .grants import GRANT_COLUMNS, read_grant
 from .rows import AuthorizationCodeRow as Row
 from .rows import AuthorizationGrantRow

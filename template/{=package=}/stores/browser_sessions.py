@@ -8,7 +8,7 @@ from sqlmodel import col
 from ..core.grant import Authentication
 from ..core.interaction import Browser
 from ..core.secrets import digest, mint_secret
-from .database import Statement, Transaction
+from ..database import Statement, Transaction
 from .rows import BrowserSessionRow as Row
 
 _insert = Statement(insert(Row))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select,
 from sqlmodel import col
 
 from ..core.grant import Authentication, AuthorizationGrant
-from .database import Statement, Transaction
+from ..database import Statement, Transaction
 from .rows import AuthorizationGrantRow as Row
 from .rows import RefreshTokenRow
 

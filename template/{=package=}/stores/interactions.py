@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from ..core.authorization_request import AuthorizationRequest
 from ..core.interaction import Interaction
-from .database import Statement, Transaction
+from ..database import Statement, Transaction
 from .rows import InteractionRow as Row
 
 _insert = Statement(insert(Row))

@@ -9,7 +9,7 @@ from sqlmodel import col
 from ..core.refresh_token import RefreshToken
 from ..core.sealing import seal
 from ..core.secrets import digest, mint_secret
-from .database import Statement, Transaction
+from ..database import Statement, Transaction
 from .grants import GRANT_COLUMNS, read_grant
 from .rows import AuthorizationGrantRow
 from .rows import RefreshTokenRow as Row

@@ -11,9 +11,9 @@ from sqlalchemy import Index, LargeBinary
 from sqlalchemy.types import JSON
 from sqlmodel import Field
 
+from ..database.types import Instant
 from ..defaults import TABLE_PREFIX
 from .tables import ServerTable
-from .types import Instant
 
 _GRANTS = f"{TABLE_PREFIX}core_grants"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .database import Database, Statement
+from ..database import Database, Statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-from .types import NAMING_CONVENTION
+from ..database.types import NAMING_CONVENTION
 
 
 class ServerTable(SQLModel):

@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from ..database import Database, open_database
 from ..defaults import DATABASES
 from ..migrate import upgrade
-from ..stores.database import Database, open_database
 
 
 @pytest.fixture(scope="session", params=list(DATABASES))

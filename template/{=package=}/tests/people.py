@@ -91,6 +91,12 @@ class Page:
         return {name: values[0] for name, values in parameters.items()}
 
     @property
+    def posted(self) -> dict[str, str]:
+        """The parameters that the page posts to the client by itself (Form Post Response Mode)."""
+        fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', self.text)
+        return {html.unescape(name): html.unescape(value) for name, value in fields}
+
+    @property
     def code(self) -> str:
         """The code that goes to the client."""
         return self.answer["code"]

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from ...app import AuthorizationServer
 from ...core.client import AuthMethod, Client
+from ...database import Conflict, Transaction
 from ...grants.client_credentials import GRANT_TYPE as CLIENT_CREDENTIALS
 from ...policy.clients import Clients
-from ...stores.database import Conflict, Transaction
 from .. import client_options
 from ..composing import run_in_transaction, run_with_server
 from ..refusal import Refusal

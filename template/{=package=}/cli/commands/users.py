@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from getpass import getpass
 
 from ...app import AuthorizationServer
+from ...database import Conflict, Transaction
 from ...policy.principals import Principals
-from ...stores.database import Conflict, Transaction
 from ..composing import run_in_transaction
 from ..refusal import Refusal
 from ..tables import add_json_option, print_rows

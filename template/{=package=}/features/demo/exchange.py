@@ -17,7 +17,7 @@ class Exchange:
     """A request as it is told to people, and what came back."""
 
     method: str
-    url: str
+    path: str
     with_token: bool
     status: int
     challenge: str | None
@@ -58,7 +58,7 @@ async def call(
         raise TemporarilyUnavailable("the API cannot be reached", reason=str(error)) from error
     return Exchange(
         method=method,
-        url=url,
+        path=response.url.path,
         with_token=bool(access_token),
         status=response.status_code,
         challenge=response.headers.get("www-authenticate"),

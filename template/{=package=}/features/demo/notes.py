@@ -11,10 +11,10 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
+from ...database import Database, Transaction
 from ...protect import Guard, LocalKeys, TokenContext
 from ...protect.metadata import metadata_url
 from ...server import Server
-from ...stores.database import Database, Transaction
 from ...stores.grants import Grants
 
 PATH = "/demo/api/notes"

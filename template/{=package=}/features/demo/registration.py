@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from ...core.client import AuthMethod, Client
+from ...database import Transaction
 from ...server import Server
-from ...stores.database import Transaction
 from .notes import READ, WRITE
 
 CLIENT_ID = "demo"

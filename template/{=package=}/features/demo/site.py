@@ -89,7 +89,7 @@ class DemoSite:
             issuer=self.client.issuer,
             sign_in=sign_in,
             tokens=tokens,
-            name=known.get("name") or tokens.person["sub"],
+            person_name=known.get("name") or tokens.person["sub"],
             notice=sign_in.take_notice(),
             id_token=Decoded.of(tokens.id_token),
             access_token=Decoded.of(tokens.access_token),
@@ -134,6 +134,7 @@ class DemoSite:
 
         async def work(http: httpx.AsyncClient, sign_in: SignIn) -> None:
             await self.client.revoke(http, sign_in.tokens)
+            sign_in.written = None
             sign_in.notice = Notice("The tokens are revoked. They are still here, and below you see them refused.")
 
         return await self._submitted(request, work)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ...core.access_token import RESERVED
 from ...core.scope import Scope
-from ...stores.database import Transaction
+from ...database import Transaction
 
 SCOPE = "openid"
 

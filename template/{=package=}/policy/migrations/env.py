@@ -20,8 +20,8 @@ defaults = import_module(f"{package}.defaults")
 migrate = import_module(f"{package}.migrate")
 policy = import_module(f"{package}.policy")
 tables = import_module(f"{package}.policy.tables")
-database = import_module(f"{package}.stores.database")
-migrating = import_module(f"{package}.stores.migrating")
+database = import_module(f"{package}.database")
+migrating = import_module(f"{package}.database.migrating")
 
 # Rows may be declared anywhere in the folder.
 for module in iter_modules(policy.__path__, f"{policy.__name__}."):

@@ -129,12 +129,12 @@ def test_a_form_belongs_to_one_browser_one_request_and_one_person() -> None:
     st.tuples(st.binary(max_size=3), st.none() | st.text(max_size=6)),
     st.tuples(st.binary(max_size=3), st.none() | st.text(max_size=6)),
 )
-def test_no_two_pages_share_a_token(
-    one: tuple[bytes, str | None], another: tuple[bytes, str | None]
-) -> None:
+def test_no_two_pages_share_a_token(one: tuple[bytes, str | None], another: tuple[bytes, str | None]) -> None:
     """U1: the binding is injective, whatever delimiters a subject holds."""
     browser = Browser(id="1", secret="secret", authentication=None, expires_at=LATER)
 
-    tokens = [make_csrf_token(browser, replace(interaction(), digest=digest), subject) for digest, subject in (one, another)]
+    tokens = [
+        make_csrf_token(browser, replace(interaction(), digest=digest), subject) for digest, subject in (one, another)
+    ]
 
     assert (tokens[0] == tokens[1]) == (one == another)

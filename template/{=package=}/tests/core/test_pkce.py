@@ -56,7 +56,8 @@ def test_a_method_without_a_challenge_is_refused(required: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "challenge", [CHALLENGE[:-1], CHALLENGE + "A", CHALLENGE + "=", CHALLENGE[:-1] + "+", CHALLENGE + "\n", VERIFIER[:9]]
+    "challenge",
+    [CHALLENGE[:-1], CHALLENGE + "A", CHALLENGE + "=", CHALLENGE[:-1] + "+", CHALLENGE + "\n", VERIFIER[:9]],
 )
 def test_a_challenge_that_no_verifier_can_meet_is_refused_at_once(challenge: str) -> None:
     """K4, RFC 7636 §4.2: the base64url of a SHA-256 digest, unpadded."""

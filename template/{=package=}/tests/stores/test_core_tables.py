@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ... import features, migrate
+from ...database import run_alone
+from ...database.migrating import rooms
 from ...defaults import TABLE_PREFIX
-from ...stores.database import run_alone
-from ...stores.migrating import rooms
 from ...stores.tables import ServerTable
 
 

@@ -15,10 +15,10 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from ... import migrate
+from ...database import DatabaseUnavailable, run_alone
+from ...database.migrating import MigrationError, Room, get_room, rooms, server_tables
 from ...defaults import TABLE_PREFIX
 from ...policy.tables import TeamTable
-from ...stores.database import DatabaseUnavailable, run_alone
-from ...stores.migrating import MigrationError, Room, get_room, rooms, server_tables
 
 PACKAGE = __name__.partition(".tests.")[0]
 ROOT = Path(__file__).parents[3]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ...stores.database import Database, open_database, run_alone
+from ...database import Database, open_database, run_alone
 from .tickets import make_tickets
 
 

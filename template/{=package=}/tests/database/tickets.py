@@ -18,8 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from ...stores.database import Database, Statement
-from ...stores.types import Instant
+from ...database import Database, Statement
+from ...database.types import Instant
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 

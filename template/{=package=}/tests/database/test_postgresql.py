@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, bindparam, func, select, update
 
-from ...stores import postgresql
-from ...stores.database import DatabaseUnavailable, Statement
-from ...stores.postgresql import PostgreSQLDatabase
+from ...database import DatabaseUnavailable, Statement, postgresql
+from ...database.postgresql import PostgreSQLDatabase
 from ..postgresql_databases import HANG_UP, execute, new_database
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Column, MetaData, String, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from ...stores.database import Conflict, Database, DatabaseUnavailable, Statement, open_database, run_alone
+from ...database import Conflict, Database, DatabaseUnavailable, Statement, open_database, run_alone
 from .tickets import NOW, add, add_ticket, delete_all, find, list_all, make_tickets, redeem, tickets, transfer_all
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ...stores.database import Database, open_database
+from ...database import Database, open_database
 from . import tickets
 from .tickets import NOW, add_ticket, find, redeem
 

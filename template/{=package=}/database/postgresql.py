@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ..defaults import TABLE_PREFIX
-from .database import AfterCommit, Conflict, DatabaseUnavailable, Statement, T, run_callbacks
+from . import AfterCommit, Conflict, DatabaseUnavailable, Statement, T, run_callbacks
 
 DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 POOL_SIZE = 10

@@ -1,0 +1,120 @@
+"""A place to run commands in: a folder of its own, and an environment that says what production's would."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ...cli import NAME, main
+from ...settings import ENV_PREFIX
+
+PROGRAM = (sys.executable, "-m", NAME)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed."""
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> Any:
+        """What it printed as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def refusal(self) -> str:
+        """The one line that says why it did nothing."""
+        assert (self.code, self.out) == (1, ""), self
+        assert self.err.count("\n") == 1, self.err
+        return self.err.rstrip()
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs commands in `folder`."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> Outcome:
+        """Run a command in this process."""
+        self.capsys.readouterr()
+        code = main(words)
+        captured = self.capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    def told(self, **settings: str | None) -> None:
+        """Have the environment name settings; None takes one back."""
+        for name, value in settings.items():
+            variable = ENV_PREFIX + name.upper()
+            if value is None:
+                self.monkeypatch.delenv(variable, raising=False)
+            else:
+                self.monkeypatch.setenv(variable, value)
+
+    def prepared(self) -> "CommandLine":
+        """Have tables and a key."""
+        assert self("migrate").code == self("keys", "rotate").code == 0
+        return self
+
+    @contextmanager
+    def started(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a command in a process of its own until the block ends; what it says is in `said`."""
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        with (self.folder / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [*PROGRAM, *words], cwd=self.folder, env=environment, stdout=said, stderr=subprocess.STDOUT
+            )
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for variable in [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]:
+        monkeypatch.delenv(variable)
+    line = CommandLine(tmp_path, monkeypatch, capsys)
+    line.told(
+        issuer="https://as.example",
+        database_url=f"sqlite:///{tmp_path}/server.db",
+        key_directory=str(tmp_path / "keys"),
+        signing_algorithms="ES256",
+    )
+    return line
+
+
+@pytest.fixture
+def settled(command: CommandLine, database_url: str) -> CommandLine:
+    """The command line, where there is a database with all tables: of each kind in turn."""
+    command.told(database_url=database_url)
+    return command
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
