@@ -28,8 +28,7 @@ class Load:
         """Raises Refused at the first answer that is not 200 or that `accept` does not like."""
         loop = asyncio.get_running_loop()
         protocols = [
-            (await loop.create_connection(lambda: Connection(self), host, port))[1]
-            for _ in range(connections)
+            (await loop.create_connection(lambda: Connection(self), host, port))[1] for _ in range(connections)
         ]
         started = time.perf_counter()
         for protocol in protocols:

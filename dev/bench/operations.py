@@ -107,9 +107,7 @@ class Requests:
     def refresh(self, count: int) -> Operation:
         tokens = self.material.refresh_tokens
         seen = set(tokens)
-        requests = (
-            self.token(grant_type="refresh_token", refresh_token=tokens.popleft()) for _ in range(count)
-        )
+        requests = (self.token(grant_type="refresh_token", refresh_token=tokens.popleft()) for _ in range(count))
         return requests, self.keeping_tokens(seen)
 
     def userinfo(self, count: int) -> Operation:

@@ -12,12 +12,12 @@ from authserver.core.authorization_code import AuthorizationCode
 from authserver.core.client import AuthMethod, Client
 from authserver.core.grant import Authentication, AuthorizationGrant
 from authserver.core.secrets import digest, mint_secret
+from authserver.database import Transaction, open_database
 from authserver.migrate import upgrade
 from authserver.policy.clients import Clients
 from authserver.policy.principals import Principals
 from authserver.settings import ServerSettings
 from authserver.stores.authorization_codes import AuthorizationCodes
-from authserver.database import Transaction, open_database
 from authserver.stores.grants import Grants
 from authserver.stores.key_files import ensure_keys
 from operations import CLIENT_ID, CODE_CHALLENGE, PEOPLE, REDIRECT_URI, SCOPE

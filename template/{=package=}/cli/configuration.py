@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, SettingsError
 
-from .. import migrate
 from ..features import Settings
 from ..settings import ENV_PREFIX
 from .catalogue import find_nearest, variable
@@ -18,11 +17,10 @@ MODE = variable("mode")
 DEVELOPMENT_FOLDER = Path(".dev")
 """Where development keeps its database and its keys, so that it never touches production's."""
 
-_DEVELOPMENT: dict[str, Any] = {
-    "database_url": f"sqlite:///{DEVELOPMENT_FOLDER}/server.db",
-    "key_directory": DEVELOPMENT_FOLDER / "keys",
-}
+DEVELOPMENT_DATABASE = f"sqlite:///{DEVELOPMENT_FOLDER}/server.db"
+
 _FIELD = re.compile(r'field "(\w+)"')
+_DURATION = re.compile(r"datetime\.timedelta\((\w+)=(\d+)\)")
 _WORDS = {
     "extra_forbidden": "there is no such setting",
     "time_delta_parsing": "it must be a whole number of seconds",
@@ -46,7 +44,11 @@ def load_settings(*, development: bool = False, port: int = 8000) -> Settings:
     named = named_variables()
     told: dict[str, Any] = {}
     if development or named.get(MODE) == "development":
-        defaults = {"issuer": f"http://localhost:{port}", **_DEVELOPMENT}
+        defaults = {
+            "issuer": f"http://localhost:{port}",
+            "database_url": DEVELOPMENT_DATABASE,
+            "key_directory": DEVELOPMENT_FOLDER / "keys",
+        }
         told = {name: value for name, value in defaults.items() if variable(name) not in named}
         told["mode"] = "development"
     try:
@@ -58,16 +60,9 @@ def load_settings(*, development: bool = False, port: int = 8000) -> Settings:
         raise Refusal(f"{variable(field[1])}: it must be JSON" if field else str(error)) from error
 
 
-def database_url() -> str:
-    """Return where the database is, which can be known before the other settings are right."""
-    named = named_variables()
-    if named.get(MODE) == "development" and variable("database_url") not in named:
-        return str(_DEVELOPMENT["database_url"])
-    return migrate.database_url()
-
-
 def _explain(error: Any) -> str:
     message = _WORDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    message = _DURATION.sub(r"\2 \1", message)
     if not error["loc"]:
         return message  # a rule about several settings, which names them
     name = variable(*error["loc"])

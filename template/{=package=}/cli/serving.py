@@ -25,8 +25,11 @@ def add_listening_options(parser: ArgumentParser, *, host: str) -> None:
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="info", help="what goes to standard error")
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen at every address of `host`. Raises Refusal if it cannot be, for example taken."""
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Return sockets bound to every address of `host`, which begin to listen when somebody is there to answer.
+
+    Raises Refusal if that cannot be, as when the port is taken.
+    """
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror:
@@ -40,7 +43,6 @@ def listen(host: str, port: int) -> list[socket.socket]:
                 each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
                 each.bind(address)
-                each.listen()
             except OSError as error:
                 if error.errno == errno.EADDRNOTAVAIL:
                     continue  # `localhost` has an IPv6 address on paper, perhaps not on this computer

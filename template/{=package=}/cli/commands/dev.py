@@ -14,7 +14,7 @@ from .. import commands
 from ..composing import run_with_server
 from ..configuration import MODE, load_settings, named_variables
 from ..refusal import Refusal
-from ..serving import add_listening_options, answer, listen
+from ..serving import add_listening_options, answer, bind
 from .migrate import apply
 
 
@@ -32,7 +32,7 @@ def run(arguments: Namespace) -> int:
     if named_variables().get(MODE, "development") != "development":
         raise Refusal(f"{MODE} is not development here, where `dev` would let everybody in: use `serve`")
     settings = load_settings(development=True, port=arguments.port)
-    sockets = listen(arguments.host, arguments.port)  # first: if it is taken, nothing has been touched
+    sockets = bind(arguments.host, arguments.port)  # first: if it is taken, nothing has been touched
     apply(settings.database_url)
     files = FileKeys(settings.key_directory)
     if key_store(settings, files) is files:

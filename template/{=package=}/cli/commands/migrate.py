@@ -5,8 +5,10 @@
 
 from argparse import ArgumentParser, Namespace
 
+from ...migrate import database_url as named_database_url
 from ...migrate import upgrade
-from ..configuration import DEVELOPMENT_FOLDER, database_url
+from ..catalogue import variable
+from ..configuration import DEVELOPMENT_DATABASE, DEVELOPMENT_FOLDER, MODE, named_variables
 from ..refusal import Refusal
 
 
@@ -26,9 +28,17 @@ def run(arguments: Namespace) -> None:
 
 def apply(url: str) -> list[str]:
     """Apply what is missing at `url` and return its names. Raises Refusal for an unknown kind of database."""
-    if str(DEVELOPMENT_FOLDER) in url:
+    if url == DEVELOPMENT_DATABASE:
         DEVELOPMENT_FOLDER.mkdir(mode=0o700, exist_ok=True)
     try:
         return upgrade(url)
     except ValueError as error:
         raise Refusal(f"{error}") from error
+
+
+def database_url() -> str:
+    """Return where the database is, which can be known before the other settings are right."""
+    named = named_variables()
+    if named.get(MODE) == "development" and variable("database_url") not in named:
+        return DEVELOPMENT_DATABASE
+    return named_database_url()

@@ -10,7 +10,7 @@ from .. import serving
 from ..checks import examine_start
 from ..configuration import load_settings
 from ..refusal import Refusal
-from ..serving import add_listening_options, answer, listen, make_app
+from ..serving import add_listening_options, answer, bind, make_app
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     findings = examine_start(settings, datetime.now(UTC))
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise Refusal(*errors)
-    sockets = listen(arguments.host, arguments.port)
+    sockets = bind(arguments.host, arguments.port)
     print(f"{settings.issuer} is served on port {arguments.port} of {arguments.host}", flush=True)
     where = f"{serving.__name__}:{make_app.__name__}"  # each worker imports it by itself
     return answer(where, sockets, workers=arguments.workers, log_level=arguments.log_level)

@@ -44,7 +44,8 @@ def feature(settings: ServerSettings, *, principals: Names, clients: ClientTable
 
 
 def _site(server: Server) -> DemoSite:
-    return DemoSite(server=server, client=_client(server), visits=_visits, pages=Pages(server.settings.prefix))
+    pages = Pages(server.urls.origin, server.settings.prefix)
+    return DemoSite(server=server, client=_client(server), visits=_visits, pages=pages)
 
 
 def _client(server: Server) -> OAuthClient:

@@ -24,15 +24,20 @@ _templates.filters["untrusted"] = untrusted
 
 
 class Pages:
-    """Renders templates for a server whose endpoints are below `prefix`."""
+    """Renders templates for a server at `origin` whose endpoints are below `prefix`.
 
-    def __init__(self, prefix: str) -> None:
+    Links to begin with name the origin: the cookie must be where the answer comes, at whatever name of this computer
+    the page itself was opened.
+    """
+
+    def __init__(self, origin: str, prefix: str) -> None:
+        self._origin = origin
         self._prefix = prefix
 
     def render(self, name: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
         """Render `templates/<name>.html` with the headers of every page of the server."""
         sheets = (stylesheet_url(self._prefix), STYLE_PATH)
-        page = _templates.get_template(f"{name}.html").render(sheets=sheets, **context)
+        page = _templates.get_template(f"{name}.html").render(sheets=sheets, origin=self._origin, **context)
         return HTMLResponse(page.encode("utf-8", "replace"), status, page_headers(form_action=("'self'",)))
 
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from hmac import compare_digest
+from ssl import SSLContext
 
 import httpx
 from starlette.requests import Request
@@ -72,7 +74,7 @@ class DemoSite:
 
     async def to_home(self, request: Request) -> Response:
         """Lead on to the home page."""
-        return _to(HOME)
+        return _to(self.server.urls.origin + HOME)
 
     async def home(self, request: Request) -> Response:
         """Show the way in, or the tokens and what they open."""
@@ -229,5 +231,11 @@ def _to(url: str) -> Response:
 
 
 def _http() -> httpx.AsyncClient:
-    # The server is on this machine: no proxy of the environment stands between.
-    return httpx.AsyncClient(trust_env=False, timeout=10)
+    # The server is on this computer: no proxy of the environment stands between.
+    return httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=10)
+
+
+@cache
+def _tls() -> SSLContext:
+    """Reading all certificates takes longer than anything else on a page, so it is done once."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ...cli import NAME, main
+from ...cli.commands import dev, serve
 from ...settings import ENV_PREFIX
 
 PROGRAM = (sys.executable, "-m", NAME)
@@ -74,11 +75,22 @@ class CommandLine:
         assert self("migrate").code == self("keys", "rotate").code == 0
         return self
 
+    def keep_from_answering(self) -> None:
+        """Let `serve` and `dev` end where they would begin to answer."""
+
+        def close(app: object, sockets: Sequence[socket.socket], **_: object) -> int:
+            for each in sockets:
+                each.close()
+            return 0
+
+        for module in (dev, serve):
+            self.monkeypatch.setattr(module, "answer", close)
+
     @contextmanager
     def started(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run a command in a process of its own until the block ends; what it says is in `said`."""
+        """Run a command in a process of its own until the block ends; what it says goes to the file `said`."""
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        with (self.folder / "said").open("wb") as said:
+        with (self.folder / "said").open("ab") as said:
             process = subprocess.Popen(
                 [*PROGRAM, *words], cwd=self.folder, env=environment, stdout=said, stderr=subprocess.STDOUT
             )
@@ -115,6 +127,11 @@ def settled(command: CommandLine, database_url: str) -> CommandLine:
 @pytest.fixture
 def free_port() -> int:
     """A port where nobody listens."""
+    return find_free_port()
+
+
+def find_free_port() -> int:
+    """Return a port where nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

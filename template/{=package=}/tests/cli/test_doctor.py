@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ...cli import checks
+from ...app import AuthorizationServer
 from ...core.seam import Undecided
 from ...settings import ENV_PREFIX
 from ...stores.key_files import ensure_keys, retire_key, rotate_key
@@ -50,7 +50,7 @@ def test_policies_that_are_as_shipped_are_listed(command: CommandLine) -> None:
 def test_a_policy_that_must_be_decided_is_an_error_in_production(command: CommandLine, mode: str, level: str) -> None:
     """`serve` would refuse it."""
     mark = Undecided("policy.clients.Clients", "Decide.", must_decide=True)
-    command.monkeypatch.setattr(checks.compose.__globals__["AuthorizationServer"], "undecided", [mark])
+    command.monkeypatch.setattr(AuthorizationServer, "undecided", [mark])
     command.told(mode=mode)
 
     assert f"{level:7}  policy.clients.Clients is as shipped: Decide." in command("doctor").lines

@@ -4,39 +4,36 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from ...cli import checks
-from ...cli.commands import clients, dev, serve
+from ...app import AuthorizationServer
+from ...cli.commands import clients
 from ...cli.configuration import DEVELOPMENT_FOLDER
 from ...core.seam import Undecided
 from ...settings import ENV_PREFIX
-from .conftest import CommandLine
+from .conftest import CommandLine, find_free_port
 
 PROXIED = {"X-Forwarded-Proto": "https"}
 
 
-def keep_from_answering(command: CommandLine) -> None:
-    """Let `serve` and `dev` end where they would begin to answer."""
-    for module in (dev, serve):
-        command.monkeypatch.setattr(module, "answer", lambda app, sockets, **_: [each.close() for each in sockets] and 0)
-
-
-def wait_for(port: int) -> httpx.Client:
-    """Return a client of the server at `port`, once it answers."""
-    http = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=PROXIED)
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            http.get("/.well-known/jwks.json").raise_for_status()
-        except httpx.ConnectError:
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
-        else:
-            return http
+@contextmanager
+def client_of(port: int) -> Iterator[httpx.Client]:
+    """Give a client of the server at `port`, once it answers."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=PROXIED, timeout=60) as http:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                http.get("/.well-known/jwks.json").raise_for_status()
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.05)
+        yield http
 
 
 def kids(http: httpx.Client) -> list[str]:
@@ -93,7 +90,7 @@ def test_a_server_with_unreadable_keys_does_not_start(command: CommandLine) -> N
 def test_a_server_with_a_policy_that_must_be_decided_does_not_start(command: CommandLine) -> None:
     """The policy files: production refuses it."""
     mark = Undecided("policy.clients.Clients", "Decide.", must_decide=True)
-    command.monkeypatch.setattr(checks.compose.__globals__["AuthorizationServer"], "undecided", [mark])
+    command.monkeypatch.setattr(AuthorizationServer, "undecided", [mark])
 
     assert command.prepared()("serve").refusal == "policy.clients.Clients is as shipped: Decide."
 
@@ -101,7 +98,7 @@ def test_a_server_with_a_policy_that_must_be_decided_does_not_start(command: Com
 @pytest.mark.parametrize("words", [("serve", "--host", "127.0.0.1"), ("dev",)])
 def test_a_taken_port_is_a_line_and_nothing_is_touched(command: CommandLine, words: tuple[str, ...]) -> None:
     """How it must behave."""
-    keep_from_answering(command)
+    command.keep_from_answering()
     command.prepared() if words[0] == "serve" else command.told(mode="development")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -129,7 +126,7 @@ def test_production_has_no_development_server(command: CommandLine) -> None:
 
 def test_development_makes_what_it_needs_and_tells_what_to_try(command: CommandLine, free_port: int) -> None:
     """Again and again, with a new secret each time."""
-    keep_from_answering(command)
+    command.keep_from_answering()
     command.told(issuer=None, database_url=None, key_directory=None)
 
     first = command("dev", "--port", str(free_port))
@@ -144,7 +141,7 @@ def test_development_makes_what_it_needs_and_tells_what_to_try(command: CommandL
 
 def test_development_that_others_can_reach_has_nobody_in_it(command: CommandLine, free_port: int) -> None:
     """An issuer on the network must have no password that all know."""
-    keep_from_answering(command)
+    command.keep_from_answering()
 
     outcome = command("dev", "--port", str(free_port))
 
@@ -153,31 +150,24 @@ def test_development_that_others_can_reach_has_nobody_in_it(command: CommandLine
     assert command("clients", "list").out == ""
 
 
-def test_a_server_lives_rotates_its_keys_and_ends(command: CommandLine, free_port: int) -> None:
-    """B4, E1: made, started, asked, rotated under its feet, and stopped by its process id."""
+def test_a_server_is_made_started_asked_and_stopped(command: CommandLine, free_port: int) -> None:
+    """E1: a whole life, ended by its process id."""
     command.told(trusted_proxies="loopback")
     command.prepared()
     credentials = command("clients", "create", "worker", "--json").json
 
-    with command.started("serve", "--port", str(free_port)) as process, wait_for(free_port) as http:
+    with command.started("serve", "--port", str(free_port)) as process, client_of(free_port) as http:
         metadata = http.get("/.well-known/oauth-authorization-server")
         answer = http.post(
             urlsplit(metadata.json()["token_endpoint"]).path,
             data={"grant_type": "client_credentials"},
             auth=(credentials["client_id"], credentials["client_secret"]),
         )
-        before = kids(http)
-        command("keys", "rotate")
-        deadline = time.monotonic() + 10
-        while len(kids(http)) == len(before) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        after = kids(http)
         os.kill(process.pid, signal.SIGTERM)
         code = process.wait(timeout=20)
 
     assert answer.status_code == 200, answer.text
     assert "server" not in metadata.headers
-    assert (len(before), len(after), after[0]) == (1, 2, before[0])
     assert code in (0, -signal.SIGTERM)
     said = (command.folder / "said").read_text()
     assert said.startswith(f"https://as.example is served on port {free_port} of 127.0.0.1\n")
@@ -185,11 +175,33 @@ def test_a_server_lives_rotates_its_keys_and_ends(command: CommandLine, free_por
     assert "Traceback" not in said
 
 
+def test_running_servers_see_a_rotation_without_a_restart(command: CommandLine) -> None:
+    """B4: both of them, within seconds."""
+    command.prepared()
+    one, other = find_free_port(), find_free_port()
+
+    with (
+        command.started("serve", "--port", str(one)),
+        command.started("serve", "--port", str(other)),
+        client_of(one) as first,
+        client_of(other) as second,
+    ):
+        before = kids(first), kids(second)
+        command("keys", "rotate")
+        deadline = time.monotonic() + 10
+        while len(kids(first)) + len(kids(second)) < 4 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        after = kids(first), kids(second)
+
+    assert before[0] == before[1] == after[0][:1]
+    assert after[0] == after[1] == [row["kid"] for row in command("keys", "list", "--json").json]
+
+
 def test_several_workers_share_a_port(command: CommandLine, free_port: int) -> None:
     """How it must behave: the checks are made once, before any of them starts."""
     command.prepared()
 
-    with command.started("serve", "--port", str(free_port), "--workers", "2") as process, wait_for(free_port) as http:
+    with command.started("serve", "--port", str(free_port), "--workers", "2") as process, client_of(free_port) as http:
         assert len(kids(http)) == 1
         os.kill(process.pid, signal.SIGTERM)
         process.wait(timeout=20)

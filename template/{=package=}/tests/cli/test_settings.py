@@ -3,7 +3,8 @@
 import pytest
 
 from ...cli.catalogue import catalogue
-from ...cli.configuration import DEVELOPMENT_FOLDER, database_url, load_settings
+from ...cli.commands.migrate import database_url
+from ...cli.configuration import DEVELOPMENT_FOLDER, load_settings
 from ...settings import ENV_PREFIX
 from .conftest import CommandLine
 
@@ -124,7 +125,8 @@ def test_development_has_a_database_and_keys_of_its_own(command: CommandLine) ->
 def test_what_is_named_holds_in_development_too(command: CommandLine) -> None:
     """In `.env` or in the environment."""
     command.told(mode="development", issuer=None, database_url=None)
-    (command.folder / ".env").write_text(f"{ENV_PREFIX}issuer=http://127.0.0.1:9\n{ENV_PREFIX}DATABASE_URL=sqlite:///x\n")
+    lines = (f"{ENV_PREFIX}issuer=http://127.0.0.1:9", f"{ENV_PREFIX}DATABASE_URL=sqlite:///x")
+    (command.folder / ".env").write_text("\n".join(lines))
 
     settings = load_settings()
 

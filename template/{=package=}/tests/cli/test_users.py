@@ -146,15 +146,15 @@ def test_a_name_that_is_taken_is_a_line(settled: CommandLine, database_url: str)
     assert sign_in(database_url, "ada", "first") is not None
 
 
-def test_development_tells_whom_to_sign_in_as(command: CommandLine) -> None:
+def test_development_tells_whom_to_sign_in_as(command: CommandLine, free_port: int) -> None:
     """Each time, though somebody has changed the password meanwhile."""
     command.monkeypatch.setattr("sys.stdin", io.StringIO("another\n"))
     command.told(mode="development", issuer=None)
-    command.monkeypatch.setattr("{}.dev.answer".format(users.__package__), lambda *_, **__: 0)
+    command.keep_from_answering()
 
-    command("dev", "--port", "18999")
+    command("dev", "--port", str(free_port))
     command("users", "set-password", users.DEMO_PERSON, "--password-stdin")
-    outcome = command("dev", "--port", "18999")
+    outcome = command("dev", "--port", str(free_port))
 
     assert f"a person: {users.DEMO_PERSON}, whose password is {users.DEMO_PASSWORD}" in outcome.lines
     assert sign_in(f"sqlite:///{command.folder}/server.db", users.DEMO_PERSON, users.DEMO_PASSWORD) is not None

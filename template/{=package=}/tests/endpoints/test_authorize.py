@@ -166,7 +166,7 @@ async def test_a_refusal_travels_as_the_client_asked(server: ServerUnderTest) ->
     """D6, D3: in the fragment or by a form; in the query if the mode itself is not known."""
     fragment = await ask(server, response_mode="fragment", scope="nothing")
     form = await ask(server, response_mode="form_post", scope="nothing")
-    unknown = await ask(server, response_mode="form_get", scope="nothing")
+    unknown = await ask(server, response_mode="form_get")
 
     assert urlsplit(fragment.headers["location"]).query == ""
     assert Page(fragment).answer["error"] == "invalid_scope"

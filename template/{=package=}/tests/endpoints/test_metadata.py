@@ -96,11 +96,24 @@ async def test_what_has_moved_is_not_at_its_old_place() -> None:
 async def test_what_is_advertised_is_what_is_enforced() -> None:
     """B2, C5, E1."""
     async with serving_on_sqlite(token_endpoint_auth_methods=("client_secret_basic",)) as server:
+        await server.add_client()
         metadata = await read(server)
+        grant_types = set(metadata["grant_types_supported"])
+
+        refused = {name for name in {*grant_types, "password", "x"} if await is_unsupported(server, grant_type=name)}
+        in_form = await server.token(
+            None, grant_type="client_credentials", client_id="web", client_secret=server.secrets["web"]
+        )
 
         assert metadata["token_endpoint_auth_methods_supported"] == ["client_secret_basic"]
-        assert metadata["grant_types_supported"] == server.authorization_server.grant_types
+        assert in_form.refusal == (401, "invalid_client")
+        assert refused == {"password", "x"}
         assert set(metadata["scopes_supported"]) == set(server.authorization_server.server.scopes.supported())
+
+
+async def is_unsupported(server: ServerUnderTest, **form: str) -> bool:
+    """Say whether the grant type is refused as one that is not offered."""
+    return (await server.token(**form)).body.get("error") == "unsupported_grant_type"
 
 
 async def test_only_what_is_on_is_advertised() -> None:

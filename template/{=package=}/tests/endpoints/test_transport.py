@@ -150,7 +150,10 @@ def test_http_will_do_where_the_issuer_is_http() -> None:
     assert not read_peer(issuer="https://http.example").is_secure
 
 
-@given(st.lists(st.sampled_from(["x-forwarded-for", "x-forwarded-proto"])), st.text(st.characters(codec="latin-1")))
+@given(
+    st.lists(st.sampled_from(["x-forwarded-for", "x-forwarded-proto"]), max_size=3),
+    st.text(st.characters(codec="latin-1"), max_size=40),
+)
 def test_no_header_breaks_the_reading(names: list[str], value: str) -> None:
     """M3: whatever a header holds, the answer is a peer."""
     for trusted in ((), ("10.0.0.0/8",)):
@@ -181,7 +184,7 @@ async def test_plain_http_is_refused_and_never_redirected() -> None:
 
                 assert refused.status_code == 400, (method, endpoint.path)
                 assert "location" not in refused.headers
-                assert "needs https" in refused.text
+                assert "needs https" in refused.text or method == "HEAD"
                 assert "needs https" not in admitted.text
 
 

@@ -17,6 +17,7 @@ async def listening(database_url: str) -> AsyncIterator[ServerUnderTest]:
     """A server in development mode on a port of its own, with ada and the demo's client."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who calls before anybody answers waits
         issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with serving(database_url, issuer=issuer, mode="development") as server:
             await add_person(server)
@@ -24,8 +25,6 @@ async def listening(database_url: str) -> AsyncIterator[ServerUnderTest]:
             config = uvicorn.Config(server.app, lifespan="off", log_config=None)
             answering = uvicorn.Server(config)
             task = asyncio.create_task(answering.serve(sockets=[listener]))
-            while not answering.started:
-                await asyncio.sleep(0.01)
             yield server
             answering.should_exit = True
             await task

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from ....stores.grants import Grants
 from ....tests.harness import ServerUnderTest
-from ....tests.people import obtain_tokens
+from ....tests.people import obtain_tokens, userinfo
 from ..notes import PATH
 
 
@@ -61,7 +62,10 @@ async def test_a_person_reads_what_was_written_for_them_and_nobody_else_does(web
 async def test_a_token_of_an_ended_authorization_is_refused_at_once(web: ServerUnderTest) -> None:
     """`load_principal` asks the server; an API elsewhere would wait until the token expires."""
     tokens = await obtain_tokens(web)
-    await web.post("revoke", token=tokens["refresh_token"])
+    subject = (await userinfo(web, tokens["access_token"])).json()["sub"]
+    async with web.database.transaction() as transaction:
+        await Grants(transaction).end_all(subject, "web", web.clock())
+        await transaction.commit()
 
     response = await notes(web, tokens["access_token"])
 

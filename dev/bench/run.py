@@ -123,9 +123,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=900, help="seconds after which the run gives up")
     parser.add_argument("--only", default="", help="only servers whose name contains this")
     parser.add_argument("--in-memory", action="store_true", help="node has its client and people in memory")
-    parser.add_argument(
-        "--audit-log", action="store_true", help="let ours write its audit events, as it ships"
-    )
+    parser.add_argument("--audit-log", action="store_true", help="let ours write its audit events, as it ships")
     parser.add_argument("--output", type=Path, default=BUILD / "result.json")
     arguments = parser.parse_args()
 
