@@ -244,7 +244,9 @@ def main() -> int:
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(results, indent=1))
     survivors = [result for result in results if result["test"] == "SURVIVED"]
-    print(f"{len(results)} checks taken out, {len(results) - len(survivors)} noticed or explained, {len(survivors)} not")
+    print(
+        f"{len(results)} checks taken out, {len(results) - len(survivors)} noticed or explained, {len(survivors)} not"
+    )
     return bool(survivors)
 
 

@@ -25,7 +25,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="module")
 def confidential(server: Demo) -> dict[str, Any]:
     """A client with a secret."""
-    grants = ("--grant-type", "authorization_code", "--grant-type", "refresh_token", "--grant-type", "client_credentials")
+    grants = (
+        "--grant-type",
+        "authorization_code",
+        "--grant-type",
+        "refresh_token",
+        "--grant-type",
+        "client_credentials",
+    )
     return server.create_client("confidential", "--redirect-uri", CALLBACK, "--scope", SCOPE, *grants)
 
 
@@ -89,7 +96,6 @@ def test_authlib_gets_a_token_in_its_own_name(server: Demo, confidential: dict[s
     assert token["scope"] == "notes:read"
 
 
-
 def test_requests_oauthlib_signs_in_and_refreshes(
     server: Demo, confidential: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,9 +105,7 @@ def test_requests_oauthlib_signs_in_and_refreshes(
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # loopback
     told = discovered(server)
     secret = confidential["client_secret"]
-    with OAuth2Session(
-        confidential["client_id"], redirect_uri=CALLBACK, scope=SCOPE.split(), pkce="S256"
-    ) as session:
+    with OAuth2Session(confidential["client_id"], redirect_uri=CALLBACK, scope=SCOPE.split(), pkce="S256") as session:
         url, _ = session.authorization_url(told["authorization_endpoint"])
 
         token = session.fetch_token(

@@ -72,22 +72,21 @@ class Running:
 
 
 async def bench(targets: list[Target], report: Report, *, rounds: int, share: float) -> None:
-    """Start every target, then let them take turns; the first turn of each only warms up."""
+    """Start every target, then let them take turns; a first, full turn of each only warms it up."""
     counts = {operation: max(int(count * share), 100) for operation, count in REQUESTS.items()}
-    warm_up = {operation: max(count // 3, 100) for operation, count in counts.items()}
     with contextlib.ExitStack() as stack:
         running = []
         for target in targets:
             say(f"preparing {target.name}")
             target.install()
             report.versions[target.name] = target.version()
-            material = await target.prepare(warm_up["code"] + rounds * counts["code"])
+            material = await target.prepare(REQUESTS["code"] + rounds * counts["code"])
             pid = stack.enter_context(target.serve())
             await wait_until_listening(pid, target.port, log=target.log)
             running.append(Running(target, pid, material))
         for number in range(rounds + 1):
             say(f"round {number} of {rounds}" if number else "warming up")
-            for operation, count in (counts if number else warm_up).items():
+            for operation, count in (counts if number else REQUESTS).items():
                 for server in running:
                     measured = await server.measure(operation, count)
                     if number:

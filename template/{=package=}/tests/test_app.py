@@ -90,7 +90,7 @@ async def test_a_middleware_of_the_team_sees_the_endpoints_too() -> None:
             await send({"type": "http.response.start", "status": 451, "headers": []})
             await send({"type": "http.response.body"})
 
-        app.add_middleware(lambda inner: refuse)  # type: ignore[arg-type]  # a factory is all that is asked for
+        app.add_middleware(lambda inner: refuse)
 
         async with calling(app) as http:
             assert (await http.get("/.well-known/jwks.json")).status_code == 451
@@ -185,7 +185,7 @@ async def test_a_server_without_keys_does_not_start(tmp_path: Any) -> None:
 async def test_a_server_without_a_key_for_each_algorithm_does_not_start(tmp_path: Any) -> None:
     """B4, B6: rather than to fail at the first client that needs it."""
     async with serving_on_sqlite() as running:
-        ensure_keys(tmp_path, ("ES256",), now=running.clock() - timedelta(days=1))
+        ensure_keys(tmp_path, ["ES256"], now=running.clock() - timedelta(days=1))
         settings = told(
             database_url=running.settings.database_url, key_directory=tmp_path, signing_algorithms=("ES256", "EdDSA")
         )
@@ -309,23 +309,24 @@ async def test_the_sweeper_runs_while_the_server_runs(
     async with serving_on_sqlite() as running:
         settings = running.settings.model_copy(update={"purge_interval": timedelta(milliseconds=1)})
         server = AuthorizationServer(settings, now=running.clock)
-        swept = []
+        swept, is_enough = 0, asyncio.Event()
 
         async def purge() -> dict[str, int]:
-            swept.append(len(swept))
-            if len(swept) == 1:
+            nonlocal swept
+            swept += 1
+            if swept == 1:
                 raise RuntimeError("the database is away")
+            if swept == 3:
+                is_enough.set()
             return {}
 
         monkeypatch.setattr(server, "purge", purge)
         async with server.lifespan(FastAPI()):
-            async with asyncio.timeout(5):
-                while len(swept) < 3:
-                    await asyncio.sleep(0.001)
-        at_the_end = len(swept)
+            await asyncio.wait_for(is_enough.wait(), timeout=5)
+        at_the_end = swept
         await asyncio.sleep(0.01)
 
-        assert len(swept) == at_the_end
+        assert swept == at_the_end
         assert len([record for record in caplog.records if "sweeping failed" in record.getMessage()]) == 1
 
 

@@ -86,12 +86,12 @@ class DemoSite:
             metadata = await self.client.discover(http)
             exchanges = await self._exchanges(http, metadata["userinfo_endpoint"], sign_in)
         known = self.client.read_userinfo(exchanges["userinfo"].members, tokens)
+        sign_in.name = str(known.get("name") or sign_in.name)
         return self.pages.render(
             "signed_in",
             issuer=self.client.issuer,
             sign_in=sign_in,
             tokens=tokens,
-            person_name=known.get("name") or tokens.person["sub"],
             notice=sign_in.take_notice(),
             id_token=Decoded.of(tokens.id_token),
             access_token=Decoded.of(tokens.access_token),

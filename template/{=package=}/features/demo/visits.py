@@ -51,6 +51,7 @@ class SignIn:
 
     tokens: Tokens
     form_token: str
+    name: str
     notice: Notice | None = None
     written: Exchange | None = None
 
@@ -87,7 +88,7 @@ class Visits:
         """Keep the tokens and return a new secret for the browser, so that nobody could have known it before."""
         renewed = mint_secret()
         self._sign_ins.pop(browser or "", None)
-        self._sign_ins[renewed] = SignIn(tokens, form_token=mint_secret())
+        self._sign_ins[renewed] = SignIn(tokens, form_token=mint_secret(), name=tokens.person["sub"])
         _shorten(self._sign_ins)
         for state, attempt in self._attempts.items():
             if browser and attempt.browser == browser:  # of other tabs

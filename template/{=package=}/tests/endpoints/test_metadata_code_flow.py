@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ...app import ConfigurationError
 from ...policy.principals import Principals
 from ..harness import ServerUnderTest
 from ..sqlite_server import serving_on_sqlite
@@ -65,7 +66,7 @@ async def test_the_authorization_endpoint_is_where_metadata_says(settings: dict[
 
 async def test_two_endpoints_at_one_place_are_refused() -> None:
     """B6, A5: at start-up, and by name."""
-    with pytest.raises(Exception, match="PATHS or .*PREFIX puts two endpoints at /oauth/token"):
+    with pytest.raises(ConfigurationError, match=r"PATHS or .*PREFIX puts two endpoints at /oauth/token"):
         async with serving_on_sqlite(paths={"authorize": "/oauth/token"}):
             pass
 

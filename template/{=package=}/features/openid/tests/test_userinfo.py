@@ -19,7 +19,7 @@ from ....tests.sqlite_server import serving_on_sqlite
 PATH = "/oauth/userinfo"
 
 
-async def prepare(server: ServerUnderTest, **changes: str | None) -> tuple[str, str]:
+async def prepare(server: ServerUnderTest, **changes: Any) -> tuple[str, str]:
     """Have ada sign in at a client; return her subject and an access token."""
     subject = await add_person(server)
     await server.add_client()
