@@ -134,7 +134,7 @@ class _ContextPerTest:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self._measured.switch_context(item.nodeid)
         result = yield
-        return result  # type: ignore[return-value]  # noqa: B901 - how pluggy's wrappers answer
+        return result  # type: ignore[return-value]
 
 
 def run_tests(folder: Path, arguments: Iterable[str], plugins: Iterable[object] = ()) -> tuple[int, str]:

@@ -32,6 +32,7 @@ from .policy.clients import Clients
 from .policy.errors import ErrorEnvelope
 from .policy.events import Events
 from .policy.scopes import Scopes
+from .protect.refused import Refused, answer_refusal
 from .server import EventSink, Server
 from .settings import ENV_PREFIX
 from .stores.key_files import FileKeys
@@ -148,7 +149,7 @@ class AuthorizationServer:
             authentication=authentication,
             contributions=[feature.metadata(composition) for feature in self.features if feature.metadata],
         )
-        names = ["oauth-authorization-server", *(n for each in self.features for n in each.metadata_names)]
+        names = [name for each in self.features for name in each.metadata_names]
         token = TokenEndpoint(
             server=server,
             grants=grants,
@@ -195,6 +196,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     server = AuthorizationServer(settings)
     app = FastAPI(title="Authorization server", lifespan=server.lifespan, docs_url=None, redoc_url=None)
     server.mount(app)
+    app.add_exception_handler(Refused, answer_refusal)
     return app
 
 

@@ -85,6 +85,12 @@ def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _check_unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("must name each only once")
+    return names
+
+
 def _check_proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
     for proxy in proxies:
         if proxy != "loopback":
@@ -101,7 +107,7 @@ Resource = Annotated[str, AfterValidator(check_resource)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 """A list that the environment writes with commas."""
 
-Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split_list)]
+Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_check_unique)]
 
 
 class ServerSettings(BaseSettings):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from .client import Client
-from .errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedResponseType
+from .errors import InvalidRequest, OAuthError, UnauthorizedClient
 from .parameters import Parameters
 from .pkce import check_challenge
 from .redirect_uri import is_registered
@@ -14,6 +14,19 @@ from .scope import Scope
 
 RESPONSE_TYPE = "code"
 MAX_STATE_LENGTH = 4_096
+
+
+class UnsupportedResponseType(OAuthError):
+    """The response type is not offered here (RFC 6749 §4.1.2.1)."""
+
+    error = "unsupported_response_type"
+
+
+class AccessDenied(OAuthError):
+    """The person, or the policy, said no (RFC 6749 §4.1.2.1)."""
+
+    error = "access_denied"
+    status = 403
 
 
 class LoginRequired(OAuthError):

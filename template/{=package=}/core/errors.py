@@ -6,9 +6,7 @@
     ├── InvalidGrant                400  RFC 6749 §5.2
     ├── UnauthorizedClient          400  RFC 6749 §4.1.2.1, §5.2
     ├── UnsupportedGrantType        400  RFC 6749 §5.2
-    ├── UnsupportedResponseType     400  RFC 6749 §4.1.2.1
     ├── InvalidScope                400  RFC 6749 §4.1.2.1, §5.2
-    ├── AccessDenied                403  RFC 6749 §4.1.2.1
     ├── InvalidToken                401  RFC 6750 §3.1
     ├── InsufficientScope           403  RFC 6750 §3.1
     ├── MethodNotAllowed            405  RFC 9110 §15.5.6
@@ -16,7 +14,7 @@
     ├── ServerError                 500  RFC 6749 §4.1.2.1
     └── TemporarilyUnavailable      503  RFC 6749 §4.1.2.1
 
-A feature adds its own beside its rules (`LoginRequired` stands in the authorization request's file).
+What only one part of the server can refuse stands with the rules of that part.
 """
 
 import re
@@ -77,23 +75,10 @@ class UnsupportedGrantType(OAuthError):
     error = "unsupported_grant_type"
 
 
-class UnsupportedResponseType(OAuthError):
-    """The response type is not offered here."""
-
-    error = "unsupported_response_type"
-
-
 class InvalidScope(OAuthError):
     """The scope is malformed, unknown, or beyond what was granted."""
 
     error = "invalid_scope"
-
-
-class AccessDenied(OAuthError):
-    """The person, or the policy, said no."""
-
-    error = "access_denied"
-    status = 403
 
 
 class InvalidToken(OAuthError):

@@ -27,14 +27,13 @@ class URLs:
         """Return the absolute URL of the endpoint `name`."""
         return self.origin + self.path(name)
 
-    def well_known(self, name: str) -> list[str]:
-        """Return the paths of a well-known document: the issuer's own path behind it (RFC 8414 §3.1).
+    def well_known(self, name: str) -> str:
+        """Return the path of a well-known document: the issuer's own path behind it (RFC 8414 §3.1)."""
+        return f"/.well-known/{name}{urlsplit(self.issuer).path}"
 
-        OpenID Connect's older rule puts the issuer's path before it (OIDC Discovery §4), so that one has two.
-        """
-        path = urlsplit(self.issuer).path
-        inserted, appended = f"/.well-known/{name}{path}", f"{path}/.well-known/{name}"
-        return [inserted, appended] if path and name == "openid-configuration" else [inserted]
+    def appended_well_known(self, name: str) -> str:
+        """Return where an older rule looks for the document: behind the issuer's own path (RFC 8414 §5)."""
+        return f"{urlsplit(self.issuer).path}/.well-known/{name}"
 
     @property
     def jwks_path(self) -> str:

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.authorization_request import Prompt
+from ..core.authorization_request import AccessDenied, Prompt
 from ..core.client import Client
-from ..core.errors import AccessDenied, OAuthError
+from ..core.errors import OAuthError
 from ..core.events import Event, EventName
 from ..core.grant import Authentication
 from ..core.interaction import Step, choose_step

@@ -64,9 +64,12 @@ def serve_document(document: Mapping[str, Any], *, max_age: int) -> Handler:
 
 
 def metadata_endpoints(
-    server: Server, document: Mapping[str, Any], names: Sequence[str], refuse: JSONRefusal
+    server: Server, document: Mapping[str, Any], further_names: Sequence[str], refuse: JSONRefusal
 ) -> list[Endpoint]:
-    """Return the one metadata document under each of its well-known `names`, and the key set, as endpoints."""
+    """Return the metadata document and the key set as endpoints.
+
+    The one document also stands under each of `further_names`, there by both rules of where to find it.
+    """
     max_age = int(server.settings.metadata_cache_lifetime.total_seconds())
 
     def document_at(path: str, handler: Handler, description: dict[str, Any]) -> Endpoint:
@@ -86,12 +89,11 @@ def metadata_endpoints(
         headers = public_headers(int(server.settings.jwks_cache_lifetime.total_seconds()))
         return Response(ring.jwks(server.now()), headers=headers, media_type=JWK_SET)
 
+    urls = server.urls
+    further = (path for name in further_names for path in (urls.well_known(name), urls.appended_well_known(name)))
+    paths = dict.fromkeys((urls.well_known("oauth-authorization-server"), *further))
     return [
-        *(
-            document_at(path, metadata, describe_document("What this server offers", "RFC 8414 §3"))
-            for name in names
-            for path in server.urls.well_known(name)
-        ),
+        *(document_at(path, metadata, describe_document("What this server offers", "RFC 8414 §3")) for path in paths),
         document_at(
             server.urls.jwks_path,
             key_set,

@@ -58,7 +58,7 @@ class CodeFlowSettings(BaseModel):
     )
     """How long a code can be exchanged (RFC 6749 §4.1.2 allows ten minutes)."""
 
-    refresh_token_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1))] = timedelta(days=14)
+    refresh_token_lifetime: Annotated[Seconds, Ge(timedelta(minutes=1)), Le(timedelta(days=365))] = timedelta(days=14)
     """How long a refresh token may lie unused; one that is not rotated ends this long after it was issued."""
 
     refresh_token_grace: Annotated[Seconds, Le(timedelta(minutes=5))] = timedelta(seconds=60)

@@ -20,7 +20,6 @@ from ..stores.key_files import ensure_keys
 
 ISSUER = "https://as.example"
 REDIRECT_URI = "https://client.example/callback"
-SCOPE = "openid profile email offline_access notes:read notes:write"
 
 
 class Clock:
@@ -102,9 +101,9 @@ class ServerUnderTest:
         known = {
             "client_name": client_id.title(),
             "token_endpoint_auth_method": AuthMethod.CLIENT_SECRET_BASIC,
-            "grant_types": frozenset({"authorization_code", "refresh_token", "client_credentials"}),
+            "grant_types": frozenset(self.authorization_server.grant_types),
             "redirect_uris": (REDIRECT_URI,),
-            "scope": frozenset(SCOPE.split()),
+            "scope": frozenset(self.authorization_server.server.scopes.supported()),
         }
         client = Client(client_id=client_id, **{**known, **changes})
         async with self.database.transaction() as transaction:

@@ -12,10 +12,11 @@ from argon2 import PasswordHasher
 from ..core.pkce import compute_challenge
 from ..policy import principals
 from ..policy.principals import Principals
-from .harness import REDIRECT_URI, SCOPE, Answer, ServerUnderTest
+from .harness import REDIRECT_URI, Answer, ServerUnderTest
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"
 PASSWORD = "correct horse battery staple"
+SCOPE = "openid profile email offline_access notes:read notes:write"
 
 # The cheapest argon2id there is: these tests are about what happens around it.
 principals._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

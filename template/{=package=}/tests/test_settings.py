@@ -118,6 +118,22 @@ def test_an_issuer_that_clients_could_read_otherwise_is_refused(issuer: str, mod
     assert message.startswith("Value error, must ")
 
 
+@pytest.mark.parametrize(
+    ("issuer", "message"),
+    [
+        ("as.example", "must be an absolute https URL"),
+        ("https://as.example:443", "must not name the default port"),
+        ("https://as.example:65536", "must not name the default port, nor one above 65535"),
+        ("https://as.example/", "must have no trailing slash"),
+        ("http://as.example", "http is for loopback in development only"),
+        ("https://127.1", "must be written as clients will read it, https://127.0.0.1/"),
+    ],
+)
+def test_the_refusal_of_an_issuer_says_what_to_change(issuer: str, message: str) -> None:
+    """B6, A12."""
+    assert message in complaint(issuer=issuer)[1]
+
+
 @pytest.mark.parametrize("issuer", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000/t1"])
 def test_http_will_do_on_loopback_in_development_only(issuer: str) -> None:
     """B6, N: production is the default; the refusal names both settings that could be changed."""
@@ -252,6 +268,7 @@ def test_overrides_that_are_no_json_are_refused_by_name(monkeypatch: pytest.Monk
         ("signing_algorithms", ()),
         ("signing_algorithms", ("HS256",)),
         ("signing_algorithms", ("none",)),
+        ("signing_algorithms", ("ES256", "ES256")),
         ("access_token_lifetime", 29),
         ("access_token_lifetime", 86_401),
         ("access_token_lifetime", "-60"),

@@ -4,7 +4,7 @@ import re
 import secrets
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from ...app import AuthorizationServer
@@ -94,19 +94,10 @@ def run_show(arguments: Namespace) -> None:
         return await _get(arguments.client_id, transaction)
 
     client, disabled_at = run_in_transaction(find)
-    row = {
-        "client_id": client.client_id,
-        "client_name": client.client_name,
-        "token_endpoint_auth_method": client.token_endpoint_auth_method,
-        "grant_types": sorted(client.grant_types),
-        "scope": " ".join(sorted(client.scope)),
-        "redirect_uris": client.redirect_uris,
-        "is_native": client.is_native,
-        "client_uri": client.client_uri,
-        **client.metadata,
-        "disabled_at": disabled_at,
-    }
-    print_row(row, as_json=arguments.json)
+    known = asdict(client) | {"disabled_at": disabled_at}
+    metadata = known.pop("metadata")
+    row = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in known.items()}
+    print_row(metadata | row, as_json=arguments.json)
 
 
 def run_rotate_secret(arguments: Namespace) -> None:

@@ -54,7 +54,8 @@ async def post(browser: Browser, page: Page, step: str, form: dict[str, str]) ->
     """Post to a step of the page's interaction, as a form somewhere else could; follow our redirects."""
     interaction = parse_qs(urlsplit(page.url).query)["id"][0]
     path = browser.server.authorization_server.server.urls.path("interaction")
-    return await browser._follow(await browser.http.post(f"{path}?id={interaction}&step={step}", data=form))
+    sent = {"from": "elsewhere", **form}
+    return await browser._follow(await browser.http.post(f"{path}?id={interaction}&step={step}", data=sent))
 
 
 def token_on(page: Page) -> str:

@@ -75,7 +75,7 @@ def is_refused(response: httpx.Response, status: int = 400) -> bool:
     )
 
 
-def test_the_endpoints_that_take_forms_are_found(server: ServerUnderTest) -> None:
+async def test_the_endpoints_that_take_forms_are_found(server: ServerUnderTest) -> None:
     """The tests below would be empty without."""
     assert server.authorization_server.server.urls.path("token") in [each.path for each in form_endpoints(server)]
 
@@ -124,7 +124,13 @@ async def test_credentials_in_the_url_are_not_looked_at(server: ServerUnderTest)
 async def test_only_a_form_is_a_form(server: ServerUnderTest) -> None:
     """P7, DOT #657: whatever the body holds."""
     for endpoint in form_endpoints(server):
-        for content_type in ("application/json", "multipart/form-data; boundary=x", f"{FORM}x", f"{FORM}, text/html", ""):
+        for content_type in (
+            "application/json",
+            "multipart/form-data; boundary=x",
+            f"{FORM}x",
+            f"{FORM}, text/html",
+            "",
+        ):
             for body in (b'{"grant_type": "client_credentials"}', b"grant_type=client_credentials"):
                 response = await send(server, endpoint, body, Content_Type=content_type)
 

@@ -12,7 +12,7 @@ def test_a_client_may_have_its_id_tokens_signed_as_it_likes(settled: CommandLine
     settled("clients", "create", "web", "--redirect-uri", CALLBACK, "--scope", "openid", "--id-token-alg", "EdDSA")
 
     shown = settled("clients", "show", "web", "--json").json
-    assert (shown["id_token_signed_response_alg"], shown["scope"]) == ("EdDSA", "openid")
+    assert (shown["id_token_signed_response_alg"], shown["scope"]) == ("EdDSA", ["openid"])
 
 
 def test_an_algorithm_that_nobody_here_signs_with_is_refused(settled: CommandLine) -> None:

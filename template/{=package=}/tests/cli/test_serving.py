@@ -151,12 +151,13 @@ def test_development_that_others_can_reach_has_nobody_in_it(command: CommandLine
 
 
 def test_a_server_is_made_started_asked_and_stopped(command: CommandLine, free_port: int) -> None:
-    """E1: a whole life, ended by its process id."""
+    """E1: a whole life, ended by its process id. Its two workers share the port and the checks."""
     command.told(trusted_proxies="loopback")
     command.prepared()
     credentials = command("clients", "create", "worker", "--json").json
 
-    with command.started("serve", "--port", str(free_port)) as process, client_of(free_port) as http:
+    words = ("serve", "--port", str(free_port), "--workers", "2")
+    with command.started(*words) as process, client_of(free_port) as http:
         metadata = http.get("/.well-known/oauth-authorization-server")
         answer = http.post(
             urlsplit(metadata.json()["token_endpoint"]).path,
@@ -173,6 +174,8 @@ def test_a_server_is_made_started_asked_and_stopped(command: CommandLine, free_p
     assert said.startswith(f"https://as.example is served on port {free_port} of 127.0.0.1\n")
     assert '"name":"token_issued"' in said
     assert "Traceback" not in said
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{free_port}/")
 
 
 def test_running_servers_see_a_rotation_without_a_restart(command: CommandLine) -> None:
@@ -195,17 +198,3 @@ def test_running_servers_see_a_rotation_without_a_restart(command: CommandLine) 
 
     assert before[0] == before[1] == after[0][:1]
     assert after[0] == after[1] == [row["kid"] for row in command("keys", "list", "--json").json]
-
-
-def test_several_workers_share_a_port(command: CommandLine, free_port: int) -> None:
-    """How it must behave: the checks are made once, before any of them starts."""
-    command.prepared()
-
-    with command.started("serve", "--port", str(free_port), "--workers", "2") as process, client_of(free_port) as http:
-        assert len(kids(http)) == 1
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=20)
-
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{free_port}/")
-    assert "Traceback" not in (command.folder / "said").read_text()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ...core.authorization_request import (
     MAX_STATE_LENGTH,
     AuthorizationRequest,
+    UnsupportedResponseType,
     check_authorization_request,
     get_redirect_uri,
     get_response_mode,
@@ -18,7 +19,7 @@ from ...core.authorization_request import (
 )
 from ...core.authorization_response import ResponseTarget
 from ...core.client import AuthMethod, Client
-from ...core.errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedResponseType
+from ...core.errors import InvalidRequest, OAuthError, UnauthorizedClient
 from ...core.parameters import Parameters
 from ...core.scope import Scope
 

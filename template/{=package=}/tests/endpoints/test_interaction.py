@@ -301,9 +301,7 @@ async def test_an_unclear_answer_is_none(server: ServerUnderTest) -> None:
     assert (await browser.allow(consent)).code
 
 
-async def test_prompt_none_is_answered_without_a_page(
-    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_prompt_none_is_answered_without_a_page(server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """D4, K3, OIDC Core §3.1.2.6: login_required, consent_required, or a code where no page is needed."""
     ada = await signed_in(server)
 
@@ -434,7 +432,7 @@ async def test_a_login_hint_stands_in_the_field(server: ServerUnderTest) -> None
     failed = await browser.sign_in(login, "bob", "wrong")
 
     assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in login.text
-    assert '<script>' not in login.text
+    assert "<script>" not in login.text
     assert 'value="bob"' in failed.text
 
 
@@ -539,9 +537,7 @@ async def test_the_cookie_is_a_new_one_after_every_sign_in(server: ServerUnderTe
     assert (await thief.authorize()).heading == LOGIN
 
 
-async def test_each_sign_in_is_a_session_of_its_own(
-    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_each_sign_in_is_a_session_of_its_own(server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """U6, N D4: `sid` is new, unless the team's own login names one."""
     seen: list[Authentication] = []
 
@@ -708,9 +704,7 @@ async def test_a_team_may_bring_its_own_login(server: ServerUnderTest, monkeypat
 
 async def test_lifetimes_are_settings(database_url: str) -> None:
     """D5: how long a person may take, and how long a browser stays signed in."""
-    async with serving(
-        database_url, code_flow={"interaction_lifetime": 60, "session_lifetime": 120}
-    ) as server:
+    async with serving(database_url, code_flow={"interaction_lifetime": 60, "session_lifetime": 120}) as server:
         browser = Browser(server)
         login = await browser.authorize()
         server.clock.advance(60)

@@ -72,7 +72,7 @@ async def test_every_advertised_url_is_mounted_and_every_endpoint_is_advertised(
     async with serving_on_sqlite(**settings) as server:
         urls = server.authorization_server.server.urls
         server.http.base_url = httpx.URL(urls.origin)
-        metadata = await read(server, urls.well_known("oauth-authorization-server")[0])
+        metadata = await read(server, urls.well_known("oauth-authorization-server"))
         advertised = advertised_urls(metadata)
 
         for name, url in advertised.items():
@@ -247,5 +247,5 @@ def test_well_known_documents_ignore_the_prefix() -> None:
     """A5."""
     urls = URLs(issuer=ISSUER, prefix="/elsewhere")
 
-    assert urls.well_known("oauth-authorization-server") == [METADATA]
+    assert urls.well_known("oauth-authorization-server") == METADATA
     assert urls.jwks_path == JWKS

@@ -192,7 +192,7 @@ async def test_public_documents_can_be_read_over_http() -> None:
     """K1: they carry no credentials, and a health check inside a container has no certificate."""
     async with serving_on_sqlite() as server:
         urls = server.authorization_server.server.urls
-        for path in (urls.jwks_path, *urls.well_known("oauth-authorization-server")):
+        for path in (urls.jwks_path, urls.well_known("oauth-authorization-server")):
             assert (await call(server, "GET", path)).status_code == 200
 
 

@@ -56,9 +56,7 @@ async def test_it_is_told_who_asks_whom_for_what(server: ServerUnderTest, monkey
     assert seen == [("web", subject, "notes:read")]
 
 
-async def test_it_may_add_claims_to_the_access_tokens(
-    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_may_add_claims_to_the_access_tokens(server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """N D4: of this grant, after a refresh too."""
 
     async def claims(self: Consent, client: Client, authentication: Authentication, scope: Scope) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ class CountingHasher(PasswordHasher):
         self.verified: list[tuple[str, str]] = []
         self.threads: set[threading.Thread] = set()
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
         """Verify and remember."""
         self.verified.append((str(hash), str(password)))
         self.threads.add(threading.current_thread())
