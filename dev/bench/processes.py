@@ -88,6 +88,13 @@ def cpu_seconds(pid: int) -> float:
     return ticks / TICKS + sum(cpu_seconds(child) for child in children(pid))
 
 
+def core_seconds(core: int) -> float:
+    """How long a core has been busy, for whomever."""
+    line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
+    user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = map(int, line.split()[1:])
+    return (user + nice + system + irq + softirq + steal) / TICKS
+
+
 def stat_fields(pid: int) -> list[str]:
     """The fields of /proc/<pid>/stat after the name, which may hold anything."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

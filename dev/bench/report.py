@@ -16,6 +16,7 @@ class Measurement:
     requests: int
     seconds: float
     cpu_seconds: float
+    core_seconds: float
     p50: float
     p99: float
 
@@ -65,6 +66,13 @@ class Report:
             for operation, servers in self.measured.items()
         }
 
+    @property
+    def disturbance(self) -> float:
+        """The share of the server's core that others used while servers were measured."""
+        all_of_them = [one for servers in self.measured.values() for rounds in servers.values() for one in rounds]
+        others = sum(one.core_seconds - one.cpu_seconds for one in all_of_them)
+        return round(max(others, 0) / sum(one.seconds for one in all_of_them), 3)
+
     def as_json(self) -> dict[str, object]:
         figures = self.figures()
         return {
@@ -73,6 +81,7 @@ class Report:
             "cores": self.cores,
             "connections": self.connections,
             "versions": self.versions,
+            "disturbance": self.disturbance,
             "medians": {
                 operation: {server: asdict(one) for server, one in servers.items()}
                 for operation, servers in figures.items()

@@ -8,8 +8,6 @@ from ..feature import Composition, Feature
 from ..grants.client_credentials import GRANT_TYPE, ClientCredentialsGrant
 from ..grants.token_request import Grant
 
-DEMO_CLIENT = "demo-service"
-
 
 def feature() -> Feature:
     """Return the feature."""

@@ -7,14 +7,14 @@ from sqlalchemy import LargeBinary, MetaData
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
-from ..database.types import Instant
+from ..database.types import NAMING_CONVENTION, Instant
 from ..defaults import TABLE_PREFIX
 
 
 class TeamTable(SQLModel):
     """What your rows descend from: a metadata of their own, so that migrations tell yours from the server's."""
 
-    metadata = MetaData()
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class ClientRow(TeamTable, table=True):
