@@ -102,9 +102,7 @@ class AuthorizationServer:
         describe = app.openapi
 
         def openapi() -> dict[str, Any]:
-            if app.openapi_schema is None:
-                add_to_openapi(describe(), self.endpoints)
-            return describe()
+            return add_to_openapi(describe(), self.endpoints)
 
         app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 

@@ -25,7 +25,7 @@ DATABASES = {
     "postgresql": "postgresql://localhost/{=package=}",
     # {% endif %}
 }
-"""What a database URL may begin with, each with an example; `stores/` has a module of that name."""
+"""What a database URL may begin with, each with an example; `database/` has a module of that name."""
 
 # {% if database == "postgresql" %}
 DATABASE_URL = "postgresql://localhost/{=package=}"

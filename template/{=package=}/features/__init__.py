@@ -48,6 +48,7 @@ class Settings(ServerSettings):
     """OpenID Connect."""
 
     # {% endif %}
+    # {#- The blank line before this one goes. +#}
 
 
 def make_features(settings: Settings) -> list[Feature]:

@@ -1,7 +1,9 @@
 """People at browsers: they sign in, read what is asked, and click."""
 
 import html
+import json
 import re
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +14,7 @@ from argon2 import PasswordHasher
 from ..core.pkce import compute_challenge
 from ..policy import principals
 from ..policy.principals import Principals
+from ..stores.grants import Grants
 from .harness import REDIRECT_URI, Answer, ServerUnderTest
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"
@@ -168,6 +171,24 @@ async def obtain_tokens(server: ServerUnderTest, client_id: str = "web", **chang
     answer = await redeem(server, await obtain_code(server, client_id, **changes), client_id)
     assert answer.status == 200, answer.body
     return answer
+
+
+async def refresh(server: ServerUnderTest, refresh_token: str, client: str = "web", **changes: str) -> Answer:
+    """Present a refresh token as its client would, with `changes`."""
+    return await server.token(client, grant_type="refresh_token", refresh_token=refresh_token, **changes)
+
+
+def read_claims(token: str) -> dict[str, Any]:
+    """Return the claims of a JWT, unverified."""
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+async def is_alive(server: ServerUnderTest, tokens: Answer) -> bool:
+    """Say whether the authorization that an access token descends from has not ended: what UserInfo looks at."""
+    async with server.database.transaction() as transaction:
+        return await Grants(transaction).find_live(read_claims(tokens["access_token"])["grant_id"]) is not None
 
 
 async def userinfo(server: ServerUnderTest, access_token: str) -> httpx.Response:

@@ -114,7 +114,7 @@ TABLE: dict[str, list[str]] = {
     "R14 none": [""],
 }
 
-FAULTS: list[dict[str, str | None]] = [
+FAULTS: list[dict[str, Any]] = [
     {"prompt": "none"},
     {"response_type": "token"},
     {"response_type": None},

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ...core.client import Client
+from ...database import open_database
 from ...policy.clients import Clients
-from ...stores.database import open_database
 from .conftest import CommandLine
 
 

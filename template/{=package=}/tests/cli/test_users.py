@@ -9,9 +9,9 @@ from argon2 import PasswordHasher
 
 from ...cli.commands import users
 from ...core.grant import Authentication
+from ...database import open_database
 from ...policy import principals
 from ...policy.principals import Principals
-from ...stores.database import open_database
 from .conftest import CommandLine
 
 

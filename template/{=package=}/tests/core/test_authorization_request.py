@@ -138,7 +138,7 @@ def test_what_is_stored_is_what_comes_back(request: AuthorizationRequest) -> Non
         ({"code_challenge": CHALLENGE[1:]}, InvalidRequest, "code_challenge"),
     ],
 )
-def test_a_bad_request_is_refused(changes: dict[str, str], refusal: type[OAuthError], words: str) -> None:
+def test_a_bad_request_is_refused(changes: dict[str, Any], refusal: type[OAuthError], words: str) -> None:
     """RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6, D4, P4."""
     with pytest.raises(refusal, match=words):
         check(**changes)
@@ -157,7 +157,7 @@ def test_a_client_without_the_grant_may_not_ask() -> None:
 
 def test_only_a_confidential_client_may_go_without_pkce_and_only_where_that_is_set() -> None:
     """D2, K4, RFC 9700 §2.1.1."""
-    without = {"code_challenge": "", "code_challenge_method": ""}
+    without: dict[str, Any] = {"code_challenge": "", "code_challenge_method": ""}
 
     assert check(CONFIDENTIAL, require_pkce=False, **without).code_challenge is None
     for client, require_pkce in ((CONFIDENTIAL, True), (PUBLIC, True), (PUBLIC, False)):

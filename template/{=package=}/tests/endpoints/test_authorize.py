@@ -22,7 +22,7 @@ from ..people import Page, authorization_request
 pytestmark = pytest.mark.usefixtures("clients")
 
 NOT_A_DIGEST = "x" * 42
-REFUSALS: list[tuple[dict[str, str | None], str]] = [
+REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
     ({"response_type": "code id_token"}, "unsupported_response_type"),

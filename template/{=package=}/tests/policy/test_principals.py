@@ -2,8 +2,9 @@
 
 import importlib.util
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
@@ -16,6 +17,8 @@ from ...policy.principals import Principals
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 
+Enter = Callable[..., Awaitable[str | None]]
+
 
 class CountingHasher(PasswordHasher):
     """The cheapest argon2id, which remembers what it was asked to verify, and in which thread."""
@@ -25,7 +28,7 @@ class CountingHasher(PasswordHasher):
         self.verified: list[tuple[str, str]] = []
         self.threads: set[threading.Thread] = set()
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
         """Verify and remember."""
         self.verified.append((str(hash), str(password)))
         self.threads.add(threading.current_thread())
@@ -51,13 +54,13 @@ async def ada(database: Database, hasher: CountingHasher) -> str:
 
 
 @pytest.fixture
-def enter(database: Database) -> Callable[..., object]:
+def enter(database: Database) -> Enter:
     """Sign in; return the subject or None."""
 
     async def sign_in(username: str = "ada", password: str = PASSWORD) -> str | None:
         async with database.transaction() as transaction:
             found = await Principals().authenticate(username, password, transaction, acr_values=(), now=NOW)
-        return found and found.subject
+        return found.subject if found else None
 
     return sign_in
 
@@ -93,34 +96,32 @@ async def test_the_right_password_and_no_other(ada: str, database: Database) -> 
     assert wrong == [None] * 5
 
 
-async def test_who_is_not_there_costs_the_same_work(
-    ada: str, enter: Callable[..., object], hasher: CountingHasher
-) -> None:
+async def test_who_is_not_there_costs_the_same_work(ada: str, enter: Enter, hasher: CountingHasher) -> None:
     """C3, C6: one verification each, of hashes of equal cost, so time tells nothing."""
     for username in ("ada", "nobody", "", "ADA", "ada "):
         hasher.verified.clear()
 
-        assert await enter(username, "wrong") is None  # type: ignore[misc]
+        assert await enter(username, "wrong") is None
 
         ((stored, password),) = hasher.verified
         assert password == "wrong"
         assert extract_parameters(stored) == extract_parameters(hasher.hash(""))
 
 
-async def test_nobodys_password_lets_nobody_in(ada: str, enter: Callable[..., object]) -> None:
+async def test_nobodys_password_lets_nobody_in(ada: str, enter: Enter) -> None:
     """C6: even who knows it is not there."""
-    assert await enter("nobody", "nobody's") is None  # type: ignore[misc]
+    assert await enter("nobody", "nobody's") is None
 
 
-async def test_hashing_holds_up_nobody_else(ada: str, enter: Callable[..., object], hasher: CountingHasher) -> None:
+async def test_hashing_holds_up_nobody_else(ada: str, enter: Enter, hasher: CountingHasher) -> None:
     """K: it runs beside the event loop, not on it."""
-    assert await enter() == ada  # type: ignore[misc]
+    assert await enter() == ada
 
     assert threading.main_thread() not in hasher.threads
 
 
 async def test_a_disabled_person_is_nobody_until_enabled(
-    ada: str, database: Database, enter: Callable[..., object], hasher: CountingHasher
+    ada: str, database: Database, enter: Enter, hasher: CountingHasher
 ) -> None:
     """F8, C3: at the login, with the same work, and at every issuance."""
     people = Principals()
@@ -129,21 +130,21 @@ async def test_a_disabled_person_is_nobody_until_enabled(
         await transaction.commit()
         hasher.verified.clear()
 
-        assert await enter() is None  # type: ignore[misc]
+        assert await enter() is None
         assert len(hasher.verified) == 1
         assert not await people.is_active(ada, transaction)
         assert await people.profile(ada, transaction) == {}
 
         assert await people.disable("ada", transaction, now=None)
         await transaction.commit()
-        assert await enter() == ada  # type: ignore[misc]
+        assert await enter() == ada
         assert await people.is_active(ada, transaction)
         assert not await people.disable("nobody", transaction, now=NOW)
 
 
 @pytest.mark.parametrize("stored", ["", "plain", "$argon2id$broken", "$2b$12$abcdefghijklmnopqrstuv"])
 async def test_a_hash_that_cannot_be_read_fits_no_password(
-    ada: str, database: Database, enter: Callable[..., object], monkeypatch: pytest.MonkeyPatch, stored: str
+    ada: str, database: Database, enter: Enter, monkeypatch: pytest.MonkeyPatch, stored: str
 ) -> None:
     """C6: imported rows must not break the login, nor open it."""
     monkeypatch.setattr(CountingHasher, "hash", lambda *_: stored)
@@ -152,10 +153,10 @@ async def test_a_hash_that_cannot_be_read_fits_no_password(
         await transaction.commit()
 
     for password in ("", "x", "plain", stored):
-        assert await enter("ada", password) is None  # type: ignore[misc]
+        assert await enter("ada", password) is None
 
 
-async def test_a_new_password_replaces_the_old_one(ada: str, database: Database, enter: Callable[..., object]) -> None:
+async def test_a_new_password_replaces_the_old_one(ada: str, database: Database, enter: Enter) -> None:
     """C6: and only of somebody who is there."""
     async with database.transaction() as transaction:
         changed = await Principals().set_password("ada", "new", transaction)
@@ -163,8 +164,8 @@ async def test_a_new_password_replaces_the_old_one(ada: str, database: Database,
         await transaction.commit()
 
     assert (changed, nobody) == (True, False)
-    assert await enter("ada", "new") == ada  # type: ignore[misc]
-    assert await enter("ada", PASSWORD) is None  # type: ignore[misc]
+    assert await enter("ada", "new") == ada
+    assert await enter("ada", PASSWORD) is None
 
 
 async def test_no_password_is_kept(ada: str, database: Database) -> None:

@@ -1,1 +1,0 @@
-from ..database.sqlite import *  # noqa: F403
