@@ -20,8 +20,9 @@ from sqlalchemy import Connection, TypeDecorator
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from authserver import database
+from authserver.database import migrating
 from authserver.defaults import TABLE_PREFIX
-from authserver.stores import database, migrating
 
 TEMPLATE = '''"""{message}."""
 

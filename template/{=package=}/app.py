@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from .core.keys import KeyStore
 from .core.seam import Undecided, check_contract, find_undecided
@@ -96,7 +97,15 @@ class AuthorizationServer:
 
     def mount(self, app: FastAPI) -> None:
         """Put the endpoints before the routes of `app`, and describe them in its OpenAPI document."""
+        self._join(app)
         app.add_middleware(EndpointDispatcher, endpoints=self.endpoints, transport=self._transport)
+
+    def before(self, app: FastAPI) -> ASGIApp:
+        """Return `app` behind the endpoints, for who serves it himself: what ends here costs nothing there."""
+        self._join(app)
+        return EndpointDispatcher(app, self.endpoints, self._transport)
+
+    def _join(self, app: FastAPI) -> None:
         for router in self._routers:
             app.include_router(router)
         describe = app.openapi
@@ -189,13 +198,12 @@ class AuthorizationServer:
                 log.exception("sweeping failed; the next attempt is in %s", self.settings.purge_interval)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> ASGIApp:
     """Return the server as an app of its own. Raises ConfigurationError."""
     server = AuthorizationServer(settings)
     app = FastAPI(title="Authorization server", lifespan=server.lifespan, docs_url=None, redoc_url=None)
-    server.mount(app)
     app.add_exception_handler(Refused, answer_refusal)
-    return app
+    return server.before(app)
 
 
 def _make_issuer(settings: Settings, keys: KeyStore) -> TokenIssuer:

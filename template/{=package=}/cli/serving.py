@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
@@ -54,13 +54,13 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def make_app() -> FastAPI:
+def make_app() -> ASGIApp:
     """Return the app that `serve` runs, in each of its processes."""
     return create_app(load_settings())
 
 
 def answer(
-    app: str | Callable[[], FastAPI], sockets: Sequence[socket.socket], *, workers: int = 1, log_level: str
+    app: str | Callable[[], ASGIApp], sockets: Sequence[socket.socket], *, workers: int = 1, log_level: str
 ) -> int:
     """Answer until told to stop, and return an exit code. With several workers, `app` is where to import it from."""
     config = Config(

@@ -5,22 +5,29 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from .grant import AuthorizationGrant
+from .secrets import digest, mint_secret
 
 OFFLINE_ACCESS = "offline_access"
 """The scope by which a client asks for access while the person is away (OIDC Core §11)."""
 
+_FAMILY_LENGTH = 43
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshToken:
-    """A refresh token as it is kept. All tokens of one grant are one family, and live and die with the grant."""
+class RefreshTokenFamily:
+    """The refresh tokens of one grant as they are kept: the newest, and the one before it.
 
+    All tokens of a family begin alike. Whoever presents one that begins so and is neither of the two holds an older
+    one, so no more than two need to be kept to notice that.
+    """
+
+    family_digest: bytes
     digest: bytes
     expires_at: datetime
-    superseded_at: datetime | None
-    successor: bytes | None
-    """The token that replaced this one, sealed under this one."""
-    successor_superseded_at: datetime | None
-    """When the successor was itself replaced: from then on nobody honest presents this one."""
+    previous_digest: bytes | None
+    rotated_at: datetime | None
+    sealed: bytes | None
+    """The newest token, sealed under the previous one."""
     grant: AuthorizationGrant
 
 
@@ -33,12 +40,23 @@ class Presented(Enum):
     EXPIRED = "nobody used it for its whole lifetime"
 
 
-def judge(token: RefreshToken, now: datetime, *, grace: timedelta) -> Presented:
-    """Say what presenting `token` now means. With a `grace` of zero there is no honest retry."""
-    if token.superseded_at is None:
-        return Presented.EXPIRED if token.expires_at <= now else Presented.CURRENT
-    # Who lost a race may have looked at the clock before who won it, so a grace of zero is not left to the comparison.
-    in_grace = bool(grace) and now < token.superseded_at + grace
-    if in_grace and token.successor is not None and token.successor_superseded_at is None:
+def mint_refresh_token(predecessor: str | None = None) -> str:
+    """Return a new refresh token, of the family of `predecessor` or of a new one."""
+    family = predecessor[:_FAMILY_LENGTH] if predecessor else mint_secret()
+    return family + mint_secret()
+
+
+def digest_family(refresh_token: str) -> bytes:
+    """Return the digest by which the family of a token is found."""
+    return digest(refresh_token[:_FAMILY_LENGTH])
+
+
+def judge(family: RefreshTokenFamily, presented: str, now: datetime, *, grace: timedelta) -> Presented:
+    """Say what presenting a token of this family now means. With a `grace` of zero there is no honest retry."""
+    presented_digest = digest(presented)
+    if presented_digest == family.digest:
+        return Presented.EXPIRED if family.expires_at <= now else Presented.CURRENT
+    is_previous = presented_digest == family.previous_digest and family.rotated_at is not None
+    if is_previous and family.rotated_at is not None and now < family.rotated_at + grace:
         return Presented.RETRIED
     return Presented.REUSED

@@ -38,17 +38,17 @@ from . import demo
 class Settings(ServerSettings):
     """Everything this server can be told."""
 
+    # {#- Each feature brings the empty line above it. +#}
     # {% if "code_flow" in features %}
+
     code_flow: CodeFlowSettings = CodeFlowSettings()
     """The authorization code flow."""
-
     # {% endif %}
     # {% if "openid" in features %}
+
     openid: OpenIDSettings = OpenIDSettings()
     """OpenID Connect."""
-
     # {% endif %}
-    # {#- The blank line before this one goes. +#}
 
 
 def make_features(settings: Settings) -> list[Feature]:
@@ -63,7 +63,7 @@ def make_features(settings: Settings) -> list[Feature]:
         ),
         # {% endif %}
         # {% if "openid" in features %}
-        openid.feature(settings.openid, claims=Claims(principals), people=principals),
+        openid.feature(settings.openid, claims=Claims(principals)),
         # {% endif %}
         # {% if "revocation" in features %}
         revocation.feature(),

@@ -15,7 +15,7 @@ from ..core.events import Event, EventName
 from ..core.grant import AuthorizationGrant
 from ..core.jose import verify_jwt
 from ..core.jwk import ALGORITHMS, JoseError
-from ..core.secrets import digest
+from ..core.refresh_token import digest_family
 from ..database import Transaction
 from ..endpoints.client_authentication import ClientAuthentication
 from ..endpoints.forms import read_form
@@ -93,7 +93,7 @@ class Revocation:
     async def _find_grant(self, token: str, client: Client, transaction: Transaction) -> AuthorizationGrant | None:
         """Return the living grant of the token; the hint is not needed, as the two kinds look different."""
         if "." not in token:
-            return await Grants(transaction).find_by_refresh_token(digest(token))
+            return await Grants(transaction).find_by_refresh_token(digest_family(token))
         ring, now = await self.server.keys.current(), self.server.now()
         try:
             claims = verify_jwt(

@@ -6,10 +6,9 @@ from typing import Protocol
 
 from ..core.errors import InvalidGrant
 from ..core.events import EventName
-from ..core.refresh_token import Presented, RefreshToken, judge
+from ..core.refresh_token import Presented, RefreshTokenFamily, judge
 from ..core.scope import Scope, narrow_scope
 from ..core.sealing import unseal
-from ..core.secrets import digest
 from .granted_tokens import GrantedTokens
 from .token_request import TokenRequest, TokenResponse
 
@@ -19,9 +18,9 @@ GRANT_TYPE = "refresh_token"
 class RefreshTokens(Protocol):
     """What is asked of storage. `rotate` returns the successor, or None to whoever lost the race."""
 
-    async def find(self, digest: bytes) -> RefreshToken | None: ...
+    async def find(self, presented: str) -> RefreshTokenFamily | None: ...
     async def begin(self, grant_id: str, now: datetime) -> str: ...
-    async def rotate(self, token: RefreshToken, presented: str, now: datetime) -> str | None: ...
+    async def rotate(self, presented: str, now: datetime) -> str | None: ...
 
 
 class Grants(Protocol):
@@ -47,18 +46,18 @@ class RefreshTokenGrant:
         grace of zero, reuse.
         """
         presented = request.parameters.require("refresh_token")
-        token = await self._find(presented, request)
-        grant, client = token.grant, request.client
-        meaning = judge(token, request.now, grace=self.grace)
+        family = await self._find(presented, request)
+        grant, client = family.grant, request.client
+        meaning = judge(family, presented, request.now, grace=self.grace)
         if meaning is Presented.EXPIRED:
             raise InvalidGrant("unknown refresh token", reason="the refresh token has expired")
         if meaning is Presented.REUSED:
-            raise await self._end(token, request)
+            raise await self._end(family, request)
         asked = request.parameters.get("scope")
         scope = str(narrow_scope(Scope.parse(grant.scope), Scope.parse(asked) if asked else None))
         access_token, members = await self.tokens.issue(grant, client, scope=scope, now=request.now)
 
-        successor = await self._advance(token, presented, request, meaning)
+        successor = await self._advance(family, presented, request, meaning)
         request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=scope)
         return TokenResponse(
             access_token=access_token,
@@ -68,40 +67,42 @@ class RefreshTokenGrant:
             members=members,
         )
 
-    async def _find(self, presented: str, request: TokenRequest) -> RefreshToken:
-        token = await self.refresh_tokens.find(digest(presented))
-        if token is None:
+    async def _find(self, presented: str, request: TokenRequest) -> RefreshTokenFamily:
+        family = await self.refresh_tokens.find(presented)
+        if family is None:
             raise InvalidGrant("unknown refresh token")
-        if token.grant.client_id != request.client.client_id:
-            raise InvalidGrant("unknown refresh token", reason=f"it belongs to {token.grant.client_id}")
-        if token.grant.ended_at is not None:
+        if family.grant.client_id != request.client.client_id:
+            raise InvalidGrant("unknown refresh token", reason=f"it belongs to {family.grant.client_id}")
+        if family.grant.ended_at is not None:
             raise InvalidGrant("unknown refresh token", reason="its grant has ended")
-        return token
+        return family
 
-    async def _advance(self, token: RefreshToken, presented: str, request: TokenRequest, meaning: Presented) -> str:
+    async def _advance(
+        self, family: RefreshTokenFamily, presented: str, request: TokenRequest, meaning: Presented
+    ) -> str:
         """Return the refresh token to answer with: a new one, the successor of a retry, or the same one."""
         if meaning is Presented.CURRENT:
             # A public client's token must rotate: nothing else would show that it was stolen (RFC 9700 §2.2.2).
             if not (self.rotates or request.client.is_public):
                 return presented
-            successor = await self.refresh_tokens.rotate(token, presented, request.now)
+            successor = await self.refresh_tokens.rotate(presented, request.now)
             if successor is not None:
-                request.report(EventName.REFRESH_ROTATED, subject=token.grant.subject, grant_id=token.grant.id)
+                request.report(EventName.REFRESH_ROTATED, subject=family.grant.subject, grant_id=family.grant.id)
                 return successor
-            token = await self._find(presented, request)
-            meaning = judge(token, request.now, grace=self.grace)
-        retried = unseal(token.successor, presented) if token.successor else None
+            family = await self._find(presented, request)
+            meaning = judge(family, presented, request.now, grace=self.grace)
+        retried = unseal(family.sealed, presented) if family.sealed else None
         if meaning is not Presented.RETRIED or retried is None:
-            raise await self._end(token, request)
+            raise await self._end(family, request)
         return retried
 
-    async def _end(self, token: RefreshToken, request: TokenRequest) -> InvalidGrant:
+    async def _end(self, family: RefreshTokenFamily, request: TokenRequest) -> InvalidGrant:
         """Two parties hold the token and we cannot tell which is the thief: both lose (RFC 9700 §4.14.2)."""
-        if await self.grants.end(token.grant.id, request.now):
+        if await self.grants.end(family.grant.id, request.now):
             request.report(
                 EventName.REFRESH_REUSE_DETECTED,
-                subject=token.grant.subject,
-                grant_id=token.grant.id,
+                subject=family.grant.subject,
+                grant_id=family.grant.id,
                 reason="a superseded refresh token was presented",
             )
         await request.transaction.commit()

@@ -27,7 +27,7 @@ CLAIMS_OF_SCOPE: Mapping[str, Sequence[str]] = {
 class Profiles(Protocol):
     """Where values come from."""
 
-    async def profile(self, subject: str, transaction: Transaction) -> Mapping[str, Any]: ...
+    async def profile(self, subject: str, transaction: Transaction) -> Mapping[str, Any] | None: ...
 
 
 @stub("Decide which claims about people each scope stands for.")
@@ -51,9 +51,12 @@ class Claims:
         """Return the claims that `scope` stands for. A client gets no other, even if it asks for one by name."""
         return [claim for token in scope for claim in CLAIMS_OF_SCOPE.get(token, ())]
 
-    async def release(self, subject: str, names: Sequence[str], transaction: Transaction) -> Mapping[str, Any]:
-        """Return the values of `names` that are known. `sub` and the protocol's own claims are the server's."""
-        if not names:
-            return {}
+    async def release(self, subject: str, names: Sequence[str], transaction: Transaction) -> Mapping[str, Any] | None:
+        """Return the values of `names` that are known, or None if there is nobody with this subject any more.
+
+        `sub` and the protocol's own claims are the server's.
+        """
         profile = await self._profiles.profile(subject, transaction)
+        if profile is None:
+            return None
         return {name: profile[name] for name in names if profile.get(name) is not None}

@@ -84,11 +84,11 @@ class Principals:
         row = await self._find(subject, transaction)
         return row.username if row else subject
 
-    async def profile(self, subject: str, transaction: Transaction) -> Mapping[str, Any]:
-        """Return what is known of this person, under the names of OIDC Core §5.1; empty if nobody."""
+    async def profile(self, subject: str, transaction: Transaction) -> Mapping[str, Any] | None:
+        """Return what is known of this person, under the names of OIDC Core §5.1; None if nobody is active."""
         row = await self._find(subject, transaction)
         if row is None:
-            return {}
+            return None
         return {
             "name": row.name,
             "preferred_username": row.username,

@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary, MetaData
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
-from ..database.types import NAMING_CONVENTION, Instant
+from ..database.types import NAMING_CONVENTION, Instant, Words
 from ..defaults import TABLE_PREFIX
 
 
@@ -26,8 +26,8 @@ class ClientRow(TeamTable, table=True):
     client_name: str
     secret_digest: bytes | None = Field(sa_type=LargeBinary)
     token_endpoint_auth_method: str
-    grant_types: list[str] = Field(sa_type=JSON)
-    redirect_uris: list[str] = Field(sa_type=JSON)
+    grant_types: tuple[str, ...] = Field(sa_type=Words)
+    redirect_uris: tuple[str, ...] = Field(sa_type=Words)
     scope: str
     is_native: bool
     client_uri: str | None

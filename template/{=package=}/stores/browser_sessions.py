@@ -58,7 +58,7 @@ class BrowserSessions:
         if row is None:
             return None
         signed_in = row.subject is not None and Authentication(
-            subject=row.subject, auth_time=row.auth_time, acr=row.acr, amr=tuple(row.amr or ()), sid=row.sid
+            subject=row.subject, auth_time=row.auth_time, acr=row.acr, amr=row.amr or (), sid=row.sid
         )
         return Browser(id=row.id, secret=secret, authentication=signed_in or None, expires_at=row.expires_at)
 
@@ -89,7 +89,7 @@ class BrowserSessions:
             subject_=authentication.subject,
             auth_time_=authentication.auth_time,
             acr_=authentication.acr,
-            amr_=list(authentication.amr),
+            amr_=authentication.amr,
             sid_=authentication.sid,
             expires=expires_at,
         )

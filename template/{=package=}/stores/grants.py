@@ -50,10 +50,16 @@ _end_all = Statement(
 _find_live = Statement(
     select(*GRANT_COLUMNS).where(col(Row.id) == bindparam("grant_id")).where(col(Row.ended_at).is_(None))
 )
+_is_live = Statement(
+    select(col(Row.id))
+    .where(col(Row.id) == bindparam("grant_id"))
+    .where(col(Row.subject) == bindparam("subject_"))
+    .where(col(Row.ended_at).is_(None))
+)
 _find_by_refresh_token = Statement(
     select(*GRANT_COLUMNS)
     .join(RefreshTokenRow, col(RefreshTokenRow.grant_id) == col(Row.id))
-    .where(col(RefreshTokenRow.digest) == bindparam("digest_"))
+    .where(col(RefreshTokenRow.family_digest) == bindparam("family"))
     .where(col(Row.ended_at).is_(None))
 )
 delete_expired = Statement(
@@ -79,10 +85,10 @@ class Grants:
             subject=grant.subject,
             auth_time=authentication.auth_time,
             acr=authentication.acr,
-            amr=list(authentication.amr),
+            amr=authentication.amr,
             sid=authentication.sid,
             scope=grant.scope,
-            resources=list(grant.resources),
+            resources=grant.resources,
             details=dict(grant.details),
             claims=dict(grant.claims),
             created_at=grant.created_at,
@@ -95,9 +101,13 @@ class Grants:
         row = await self._transaction.first(_find_live, grant_id=grant_id)
         return read_grant(row) if row else None
 
-    async def find_by_refresh_token(self, digest: bytes) -> AuthorizationGrant | None:
+    async def is_live(self, grant_id: str, subject: str) -> bool:
+        """Say whether this is a grant of that person and has not ended."""
+        return await self._transaction.first(_is_live, grant_id=grant_id, subject_=subject) is not None
+
+    async def find_by_refresh_token(self, family_digest: bytes) -> AuthorizationGrant | None:
         """Return the grant of a refresh token, superseded or not, unless it has ended."""
-        row = await self._transaction.first(_find_by_refresh_token, digest_=digest)
+        row = await self._transaction.first(_find_by_refresh_token, family=family_digest)
         return read_grant(row) if row else None
 
     async def end(self, grant_id: str, now: datetime) -> bool:
@@ -118,11 +128,11 @@ def read_grant(row: Any) -> AuthorizationGrant:
             subject=row.grant_subject,
             auth_time=row.grant_auth_time,
             acr=row.grant_acr,
-            amr=tuple(row.grant_amr),
+            amr=row.grant_amr,
             sid=row.grant_sid,
         ),
         scope=row.grant_scope,
-        resources=tuple(row.grant_resources),
+        resources=row.grant_resources,
         details=row.grant_details,
         claims=row.grant_claims,
         created_at=row.grant_created_at,

@@ -1,50 +1,49 @@
-"""Refresh tokens: kept as digests, superseded by one statement, alive only while their grant is."""
+"""Refresh tokens: a family is a row, kept as digests, rotated by one statement, alive only while its grant is."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, exists, insert, select, update
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from ..core.refresh_token import RefreshToken
+from ..core.refresh_token import RefreshTokenFamily, digest_family, mint_refresh_token
 from ..core.sealing import seal
-from ..core.secrets import digest, mint_secret
+from ..core.secrets import digest
 from ..database import Statement, Transaction
 from .grants import GRANT_COLUMNS, read_grant
 from .rows import AuthorizationGrantRow
 from .rows import RefreshTokenRow as Row
 
-_Successor = aliased(Row)
-
 _insert = Statement(insert(Row))
 _find = Statement(
     select(
+        col(Row.family_digest),
         col(Row.digest),
         col(Row.expires_at),
-        col(Row.superseded_at),
-        col(Row.successor),
-        col(_Successor.superseded_at).label("successor_superseded_at"),
+        col(Row.previous_digest),
+        col(Row.rotated_at),
+        col(Row.sealed),
         *GRANT_COLUMNS,
     )
     .join(AuthorizationGrantRow, col(AuthorizationGrantRow.id) == col(Row.grant_id))
-    .outerjoin(_Successor, col(_Successor.digest) == col(Row.successor_digest))
-    .where(col(Row.digest) == bindparam("digest_"))
+    .where(col(Row.family_digest) == bindparam("family"))
 )
-_supersede = Statement(
+_rotate = Statement(
     update(Row)
-    .where(col(Row.digest) == bindparam("digest_"))
-    .where(col(Row.superseded_at).is_(None))
+    .where(col(Row.family_digest) == bindparam("family"))
+    .where(col(Row.digest) == bindparam("presented"))
     .where(
         exists()
         .where(col(AuthorizationGrantRow.id) == col(Row.grant_id))
         .where(col(AuthorizationGrantRow.ended_at).is_(None))
     )
     .values(
-        superseded_at=bindparam("now"),
-        successor=bindparam("sealed"),
-        successor_digest=bindparam("next_digest"),
+        digest=bindparam("next_digest"),
+        expires_at=bindparam("expires"),
+        previous_digest=bindparam("presented"),
+        rotated_at=bindparam("now"),
+        sealed=bindparam("sealed_"),
     )
-    .returning(col(Row.digest))
+    .returning(col(Row.family_digest))
 )
 delete_expired = Statement(delete(Row).where(col(Row.expires_at) < bindparam("now")))
 
@@ -56,52 +55,49 @@ class RefreshTokens:
         self._transaction = transaction
         self._lifetime = lifetime
 
-    async def find(self, digest: bytes) -> RefreshToken | None:
-        """Return the token, what became of its successor, and its grant."""
-        row = await self._transaction.first(_find, digest_=digest)
+    async def find(self, presented: str) -> RefreshTokenFamily | None:
+        """Return the family of a token, and its grant, whatever state they are in."""
+        row = await self._transaction.first(_find, family=digest_family(presented))
         if row is None:
             return None
-        return RefreshToken(
+        return RefreshTokenFamily(
+            family_digest=row.family_digest,
             digest=row.digest,
             expires_at=row.expires_at,
-            superseded_at=row.superseded_at,
-            successor=row.successor,
-            successor_superseded_at=row.successor_superseded_at,
+            previous_digest=row.previous_digest,
+            rotated_at=row.rotated_at,
+            sealed=row.sealed,
             grant=read_grant(row),
         )
 
     async def begin(self, grant_id: str, now: datetime) -> str:
         """Return the first refresh token of a grant."""
-        token = mint_secret()
-        await self._add(token, grant_id, now)
+        token = mint_refresh_token()
+        await self._transaction.run(
+            _insert,
+            family_digest=digest_family(token),
+            grant_id=grant_id,
+            digest=digest(token),
+            expires_at=now + self._lifetime,
+            previous_digest=None,
+            rotated_at=None,
+            sealed=None,
+        )
         return token
 
-    async def rotate(self, token: RefreshToken, presented: str, now: datetime) -> str | None:
-        """Supersede `token` and return its successor, or None if somebody else did, or its grant ended.
+    async def rotate(self, presented: str, now: datetime) -> str | None:
+        """Supersede `presented` and return its successor, or None if somebody else did, or its grant ended.
 
         The successor is kept sealed under the presented token: who holds the one can be told the other again.
         """
-        successor = mint_secret()
+        successor = mint_refresh_token(presented)
         won = await self._transaction.first(
-            _supersede,
-            digest_=token.digest,
-            now=now,
-            sealed=seal(successor, presented),
+            _rotate,
+            family=digest_family(presented),
+            presented=digest(presented),
             next_digest=digest(successor),
+            expires=now + self._lifetime,
+            now=now,
+            sealed_=seal(successor, presented),
         )
-        if won is None:
-            return None
-        await self._add(successor, token.grant.id, now)
-        return successor
-
-    async def _add(self, token: str, grant_id: str, now: datetime) -> None:
-        await self._transaction.run(
-            _insert,
-            digest=digest(token),
-            grant_id=grant_id,
-            created_at=now,
-            expires_at=now + self._lifetime,
-            superseded_at=None,
-            successor=None,
-            successor_digest=None,
-        )
+        return successor if won else None

@@ -11,7 +11,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlalchemy.types import JSON
 from sqlmodel import Field
 
-from ..database.types import Instant
+from ..database.types import Instant, Words
 from ..defaults import TABLE_PREFIX
 from .tables import ServerTable
 
@@ -29,10 +29,10 @@ class AuthorizationGrantRow(ServerTable, table=True):
     subject: str
     auth_time: datetime = Field(sa_type=Instant)
     acr: str | None
-    amr: list[str] = Field(sa_type=JSON)
+    amr: tuple[str, ...] = Field(sa_type=Words)
     sid: str | None = Field(index=True)
     scope: str
-    resources: list[str] = Field(sa_type=JSON)
+    resources: tuple[str, ...] = Field(sa_type=Words)
     details: dict[str, Any] = Field(sa_type=JSON)
     claims: dict[str, Any] = Field(sa_type=JSON)
     created_at: datetime = Field(sa_type=Instant)
@@ -54,17 +54,20 @@ class AuthorizationCodeRow(ServerTable, table=True):
 
 
 class RefreshTokenRow(ServerTable, table=True):
-    """A refresh token (RFC 6749 §1.5) and, once superseded, its successor sealed under it."""
+    """The refresh token of a grant (RFC 6749 §1.5), the one that it replaced, and itself sealed under that one.
+
+    A family is one row, found by what all of its tokens begin with: to rotate is to update it.
+    """
 
     __tablename__ = f"{TABLE_PREFIX}core_refresh_tokens"
 
-    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    family_digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
     grant_id: str = Field(foreign_key=f"{_GRANTS}.id", ondelete="CASCADE", index=True)
-    created_at: datetime = Field(sa_type=Instant)
+    digest: bytes = Field(sa_type=LargeBinary)
     expires_at: datetime = Field(sa_type=Instant, index=True)
-    superseded_at: datetime | None = Field(sa_type=Instant)
-    successor: bytes | None = Field(sa_type=LargeBinary)
-    successor_digest: bytes | None = Field(sa_type=LargeBinary)
+    previous_digest: bytes | None = Field(sa_type=LargeBinary)
+    rotated_at: datetime | None = Field(sa_type=Instant)
+    sealed: bytes | None = Field(sa_type=LargeBinary)
 
 
 class BrowserSessionRow(ServerTable, table=True):
@@ -77,7 +80,7 @@ class BrowserSessionRow(ServerTable, table=True):
     subject: str | None
     auth_time: datetime | None = Field(sa_type=Instant)
     acr: str | None
-    amr: list[str] | None = Field(sa_type=JSON)
+    amr: tuple[str, ...] | None = Field(sa_type=Words)
     sid: str | None
     created_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant, index=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from ...endpoints.authorize import RequestCheck
 from ...endpoints.routing import Endpoint
 from ...feature import Composition, Feature, PolicyContract
-from ...grants.granted_tokens import People, TokenMember
+from ...grants.granted_tokens import TokenMember
 from ...server import Server
 from .claims import ClaimRelease, Claims
 from .id_token import IDTokenIssuer
@@ -28,12 +28,12 @@ class OpenIDSettings(BaseModel):
     """Refuse authentication requests without `nonce` (OIDC Core §3.1.2.1)."""
 
 
-def feature(settings: OpenIDSettings, *, claims: Claims, people: People) -> Feature:
+def feature(settings: OpenIDSettings, *, claims: Claims) -> Feature:
     """Return the feature with the team's claims in it."""
     release = ClaimRelease(claims)
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
-        return UserInfoEndpoint.of(composition.server, release, people, composition.refuse).endpoints()
+        return UserInfoEndpoint.of(composition.server, release, composition.refuse).endpoints()
 
     def extends(server: Server) -> Sequence[object]:
         request = OpenIDRequest(

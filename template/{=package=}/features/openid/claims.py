@@ -17,7 +17,9 @@ class Claims(Protocol):
     def scopes(self) -> Mapping[str, str]: ...
     def supported(self) -> Sequence[str]: ...
     def entitled(self, scope: Scope) -> Sequence[str]: ...
-    async def release(self, subject: str, names: Sequence[str], transaction: Transaction) -> Mapping[str, Any]: ...
+    async def release(
+        self, subject: str, names: Sequence[str], transaction: Transaction
+    ) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class ClaimRelease:
 
     policy: Claims
 
-    async def for_userinfo(self, subject: str, scope: Scope, transaction: Transaction) -> dict[str, Any]:
-        """Return everything that `scope` stands for (OIDC Core §5.4)."""
+    async def for_userinfo(self, subject: str, scope: Scope, transaction: Transaction) -> dict[str, Any] | None:
+        """Return everything that `scope` stands for (OIDC Core §5.4), or None if the person is not active."""
         return await self._release(subject, self.policy.entitled(scope), transaction)
 
     async def for_id_token(
@@ -36,12 +38,14 @@ class ClaimRelease:
         """Return what the `claims` parameter asked for by name, within `scope` (OIDC Core §5.5)."""
         asked = (details.get("claims") or {}).get("id_token") or {}
         names = [name for name in self.policy.entitled(scope) if name in asked]
-        return await self._release(subject, names, transaction)
+        return (await self._release(subject, names, transaction) if names else None) or {}
 
-    async def _release(self, subject: str, names: Sequence[str], transaction: Transaction) -> dict[str, Any]:
+    async def _release(self, subject: str, names: Sequence[str], transaction: Transaction) -> dict[str, Any] | None:
         """Raises ValueError if the policy sets a claim that only the server sets, such as `sub`."""
-        released = dict(await self.policy.release(subject, names, transaction)) if names else {}
+        released = await self.policy.release(subject, names, transaction)
+        if released is None:
+            return None
         taken = RESERVED & released.keys()
         if taken:
             raise ValueError(f"policy supplied the claim {min(taken)}, which only the server sets")
-        return released
+        return dict(released)

@@ -11,7 +11,6 @@ from ...core.errors import InvalidToken, OAuthError
 from ...endpoints.openapi import describe_json, describe_refusal
 from ...endpoints.render import render_json
 from ...endpoints.routing import Endpoint, Refusal
-from ...grants.granted_tokens import People
 from ...protect.guard import Guard
 from ...protect.keys import LocalKeys
 from ...server import Server
@@ -25,12 +24,11 @@ class UserInfoEndpoint:
 
     server: Server
     claims: ClaimRelease
-    people: People
     guard: Guard
     refuse_plainly: Refusal
 
     @classmethod
-    def of(cls, server: Server, claims: ClaimRelease, people: People, refuse: Refusal) -> Self:
+    def of(cls, server: Server, claims: ClaimRelease, refuse: Refusal) -> Self:
         """Return the endpoint for access tokens of this server, whichever further resources they are for."""
         guard: Guard = Guard(
             issuer=server.urls.issuer,
@@ -41,20 +39,19 @@ class UserInfoEndpoint:
             shared_tokens=True,
             now=server.now,
         )
-        return cls(server=server, claims=claims, people=people, guard=guard, refuse_plainly=refuse)
+        return cls(server=server, claims=claims, guard=guard, refuse_plainly=refuse)
 
     async def userinfo(self, request: Request) -> Response:
         """Answer with the claims; the subject is the token's. Raises InvalidToken or InsufficientScope."""
         context = await self.guard.admit(request, SCOPE)
         async with self.server.database.transaction() as transaction:
-            # One look-up sees whatever ended the authorization: a replay, a revocation, a person who left.
-            grant = await Grants(transaction).find_live(context.grant_id) if context.grant_id else None
-            if grant is None or grant.subject != context.subject:
+            # One look-up sees whatever ended the authorization: a replay, a revocation, a click on a page.
+            if not (context.grant_id and await Grants(transaction).is_live(context.grant_id, context.subject)):
                 raise InvalidToken("the access token is expired or not valid", reason="its grant has ended")
-            if not await self.people.is_active(grant.subject, transaction):
-                raise InvalidToken("the access token is expired or not valid", reason="the person is not active")
-            released = await self.claims.for_userinfo(grant.subject, context.scope, transaction)
-        return render_json({**released, "sub": grant.subject})
+            released = await self.claims.for_userinfo(context.subject, context.scope, transaction)
+        if released is None:
+            raise InvalidToken("the access token is expired or not valid", reason="the person is not active")
+        return render_json({**released, "sub": context.subject})
 
     def refuse(self, refusal: OAuthError, request: Request) -> Response:
         """Return a refusal with its challenge (RFC 6750 §3)."""

@@ -248,8 +248,10 @@ async def test_a_forged_hint_is_refused(light: ServerUnderTest) -> None:
     tokens = await obtain_tokens(light)
     hint = tokens["id_token"]
     foreign = await sign_jwt(LocalKey.generate("ES256"), claims_of(hint), typ="JWT")
+    ring = await light.authorization_server.server.keys.current()
+    other_kind = await sign_jwt(ring.signing_key("ES256", light.clock()), claims_of(hint), typ="logout+jwt")
 
-    for forged in (foreign, tokens["access_token"], hint[:-4], hint + "x", "x", "a.b.c"):
+    for forged in (foreign, other_kind, tokens["access_token"], hint[:-4], hint + "x", "x", "a.b.c"):
         assert error_of(await Browser(light).authorize(id_token_hint=forged)) == "invalid_request"
 
 

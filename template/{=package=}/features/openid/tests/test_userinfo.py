@@ -294,7 +294,7 @@ async def test_claims_that_are_not_known_are_left_out() -> None:
         profile_of = Principals.profile
 
         async def without_email(self: Principals, *arguments: Any) -> Mapping[str, Any]:
-            return {**await profile_of(self, *arguments), "email": None}
+            return {**(await profile_of(self, *arguments) or {}), "email": None}
 
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Principals, "profile", without_email)
