@@ -11,12 +11,14 @@ from ..core.challenge import challenge
 from ..core.errors import InvalidClient, MethodNotAllowed, OAuthError
 from ..server import ErrorEnvelope
 
+_print_json = json.JSONEncoder(separators=(",", ":")).encode
+
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 def render_json(body: Mapping[str, Any], *, status: int = 200) -> Response:
     """Return JSON that nobody may keep (RFC 6749 §5.1)."""
-    encoded = json.dumps(body, separators=(",", ":")).encode()
+    encoded = _print_json(body).encode()
     return Response(encoded, status, headers=NO_STORE, media_type="application/json")
 
 
