@@ -1,1 +1,1 @@
-"""An OAuth 2.0 and OpenID Connect authorization server."""
+"""An OAuth 2.0 authorization server."""

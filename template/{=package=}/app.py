@@ -201,7 +201,13 @@ class AuthorizationServer:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Return the server as an app of its own. Raises ConfigurationError."""
     server = AuthorizationServer(settings)
-    app = FastAPI(title="Authorization server", lifespan=server.lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Authorization server",
+        lifespan=server.lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # such a redirect goes wherever the Host header says
+    )
     app.add_exception_handler(Refused, answer_refusal)
     return server.before(app)
 

@@ -138,7 +138,7 @@ class ServerSettings(BaseSettings):
     """The `aud` of access tokens for which no resource is asked; the issuer if unset (RFC 9068 §2.2)."""
 
     database_url: str = DATABASE_URL
-    """Where codes, tokens, clients and people are kept."""
+    """Where everything is kept that must outlive a restart."""
 
     key_directory: Path = Path("keys")
     """Where the signing keys are kept, one file each, readable by their owner only."""

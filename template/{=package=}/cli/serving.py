@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from ..app import create_app
 from .configuration import load_settings
+from .connections import BoundedProtocol
 from .refusal import Refusal
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -66,7 +67,7 @@ def answer(
     config = Config(
         app,
         factory=True,
-        http="httptools",
+        http=BoundedProtocol,
         loop="uvloop",
         ws="none",
         lifespan="on",

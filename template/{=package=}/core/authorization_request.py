@@ -14,6 +14,8 @@ from .scope import Scope
 
 RESPONSE_TYPE = "code"
 MAX_STATE_LENGTH = 4_096
+MAX_WISH_LENGTH = 1_024
+"""Of `acr_values`, `login_hint` and `ui_locales`: anybody can have a request kept, so it must not cost much."""
 
 
 class UnsupportedResponseType(OAuthError):
@@ -158,10 +160,17 @@ def check_authorization_request(
         code_challenge=challenge,
         prompt=_read_prompt(parameters),
         max_age=_read_max_age(parameters),
-        acr_values=tuple((parameters.visible("acr_values") or "").split()),
-        login_hint=parameters.get("login_hint"),
-        ui_locales=tuple((parameters.visible("ui_locales") or "").split()),
+        acr_values=tuple((_read_wish(parameters, "acr_values") or "").split()),
+        login_hint=_read_wish(parameters, "login_hint", is_visible=False),
+        ui_locales=tuple((_read_wish(parameters, "ui_locales") or "").split()),
     )
+
+
+def _read_wish(parameters: Parameters, name: str, *, is_visible: bool = True) -> str | None:
+    value = parameters.visible(name) if is_visible else parameters.get(name)
+    if value and len(value) > MAX_WISH_LENGTH:
+        raise InvalidRequest(f"{name} is too long")
+    return value
 
 
 def _read_prompt(parameters: Parameters) -> tuple[str, ...]:

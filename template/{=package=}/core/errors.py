@@ -58,7 +58,7 @@ class InvalidClient(OAuthError):
 
 
 class InvalidGrant(OAuthError):
-    """The code or refresh token is unknown, spent, expired, or somebody else's."""
+    """What was presented for a token is unknown, spent, expired, or somebody else's."""
 
     error = "invalid_grant"
 

@@ -56,7 +56,7 @@ def judge(family: RefreshTokenFamily, presented: str, now: datetime, *, grace: t
     presented_digest = digest(presented)
     if presented_digest == family.digest:
         return Presented.EXPIRED if family.expires_at <= now else Presented.CURRENT
-    is_previous = presented_digest == family.previous_digest and family.rotated_at is not None
-    if is_previous and family.rotated_at is not None and now < family.rotated_at + grace:
-        return Presented.RETRIED
-    return Presented.REUSED
+    # Who lost a race may have looked at the clock before who won it, so a grace of zero is not left to the comparison.
+    if not grace or presented_digest != family.previous_digest or family.rotated_at is None:
+        return Presented.REUSED
+    return Presented.RETRIED if now < family.rotated_at + grace else Presented.REUSED

@@ -13,7 +13,7 @@ def mint_secret() -> str:
 
 
 def digest(secret: str) -> bytes:
-    """Return the SHA-256 of a minted secret: all that is ever stored of it. Not for passwords."""
+    """Return the SHA-256 of a minted secret: all that is ever stored of it. Not for what a person chose."""
     return hashlib.sha256(secret.encode()).digest()
 
 

@@ -172,7 +172,7 @@ class PostgreSQLDatabase:
 
 
 class PostgreSQLTransaction:
-    """A unit of work: a connection at the first statement, BEGIN at the first write (READ COMMITTED)."""
+    """A unit of work: a connection for as long as a read takes, and one of its own from BEGIN, at the first write."""
 
     __slots__ = ("_begun", "_callbacks", "_connection", "_database", "_slots")
 
@@ -185,27 +185,29 @@ class PostgreSQLTransaction:
 
     async def first(self, statement: Statement, /, **values: Any) -> Any:
         """Return the first row as a named tuple, or None."""
-        compiled = statement.compiled(DIALECT)
-        arguments = compiled.arguments(values)
-        await self._connect(writes=statement.writes)
-        record = await self._call("fetchrow", compiled.sql, *arguments)
-        return None if record is None else compiled.row(record)
+        record = await self._ask("fetchrow", statement, values)
+        return None if record is None else statement.compiled(DIALECT).row(record)
 
     async def all(self, statement: Statement, /, **values: Any) -> list[Any]:
         """Return all rows as named tuples."""
-        compiled = statement.compiled(DIALECT)
-        arguments = compiled.arguments(values)
-        await self._connect(writes=statement.writes)
-        records = await self._call("fetch", compiled.sql, *arguments)
-        return list(map(compiled.row, records))
+        records = await self._ask("fetch", statement, values)
+        return list(map(statement.compiled(DIALECT).row, records))
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """Return how many rows the statement touched."""
+        status = await self._ask("execute", statement, values)
+        return int(status.rpartition(" ")[2])  # "INSERT 0 1", "UPDATE 3"
+
+    async def _ask(self, verb: str, statement: Statement, values: dict[str, Any]) -> Any:
         compiled = statement.compiled(DIALECT)
         arguments = compiled.arguments(values)
         await self._connect(writes=statement.writes)
-        status = await self._call("execute", compiled.sql, *arguments)
-        return int(status.rpartition(" ")[2])  # "INSERT 0 1", "UPDATE 3"
+        try:
+            return await self._call(verb, compiled.sql, *arguments)
+        finally:
+            # Who has only read may go on to hash a password or ask another server: no connection waits for that.
+            if not self._begun:
+                self._release()
 
     async def _connect(self, *, writes: bool) -> None:
         if self._connection is None:

@@ -46,7 +46,7 @@ def run_alone(url: str, work: Callable[[Connection], T], *, create: bool) -> T:
     if not create and not file.exists():
         raise DatabaseUnavailable(f"SQLite {file}: there is no such file (the migrations make it)")
     try:
-        file.touch(mode=0o600)  # it holds password hashes: for its owner only
+        file.touch(mode=0o600)  # what it holds is for its owner only
     except OSError as error:
         raise DatabaseUnavailable(f"SQLite {file}: {error.strerror}") from error
 

@@ -48,12 +48,12 @@ class Words(TypeDecorator[tuple[str, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
-        """Return the words as text; raises ValueError if one is empty or holds a space."""
+        """Return the words as text; raises ValueError if one is empty or holds white space."""
         if value is None:
             return None
         words = tuple(value)
         text = " ".join(words)
-        if tuple(text.split(" ") if text else ()) != words:
+        if tuple(text.split()) != words:
             raise ValueError(f"not a list of words: {words!r}")
         return text
 

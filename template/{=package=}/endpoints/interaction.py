@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -108,10 +108,7 @@ class InteractionEndpoint:
         try:
             step = choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
         except OAuthError as refusal:
-            await self.server.emit(
-                self._event(visit, EventName.AUTHORIZATION_FAILED, result=refusal.error, reason=refusal.reason)
-            )
-            raise
+            await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
         if wants_another and Prompt.NONE not in visit.interaction.request.prompt:
             step = Step.LOGIN
         if step is Step.ISSUE and authentication is not None:
@@ -201,11 +198,14 @@ class InteractionEndpoint:
         return render_answer(visit.target, {"code": code}, stylesheet=self.pages.stylesheet)
 
     async def _deny(self, visit: Visit, form: Parameters) -> Response:
+        await self._refuse(visit, EventName.AUTHORIZATION_DENIED, AccessDenied("the person said no"))
+
+    async def _refuse(self, visit: Visit, name: EventName, refusal: OAuthError) -> NoReturn:
         await self._finish(visit)
-        event = self._event(visit, EventName.AUTHORIZATION_DENIED, reason="the person said no")
+        event = self._event(visit, name, result=refusal.error, reason=refusal.reason)
         visit.transaction.after_commit(partial(self.server.emit, event))
         await visit.transaction.commit()
-        raise AccessDenied("the person said no")
+        raise refusal
 
     async def _finish(self, visit: Visit) -> None:
         if not await Interactions(visit.transaction).finish(visit.interaction.digest, visit.now):

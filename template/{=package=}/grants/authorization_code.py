@@ -71,18 +71,16 @@ class AuthorizationCodeGrant:
 
         if not await self.codes.redeem(code.digest, request.now):
             raise await self._end(code, request)
-        refresh_token = None
         if "refresh_token" in client.grant_types and self.refresh_token_rule.is_wanted(
             client, Scope.parse(grant.scope)
         ):
-            refresh_token = await self.refresh_tokens.begin(grant.id, request.now)
+            members["refresh_token"] = await self.refresh_tokens.begin(grant.id, request.now)
             request.report(EventName.REFRESH_ISSUED, subject=grant.subject, grant_id=grant.id)
         request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=grant.scope)
         return TokenResponse(
             access_token=access_token,
             expires_in=self.tokens.issuer.expires_in,
             scope=grant.scope,
-            refresh_token=refresh_token,
             members=members,
         )
 

@@ -23,7 +23,7 @@ class AllowScope(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentialsGrant:
-    """A confidential client asks in its own name. There is no refresh token: it can ask again (§4.4.3)."""
+    """A confidential client asks in its own name, and again when the token ends: nothing renews it (§4.4.3)."""
 
     issuer: TokenIssuer
     allow_scope: AllowScope

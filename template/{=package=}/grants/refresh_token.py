@@ -57,13 +57,12 @@ class RefreshTokenGrant:
         scope = str(narrow_scope(Scope.parse(grant.scope), Scope.parse(asked) if asked else None))
         access_token, members = await self.tokens.issue(grant, client, scope=scope, now=request.now)
 
-        successor = await self._advance(family, presented, request, meaning)
+        members["refresh_token"] = await self._advance(family, presented, request, meaning)
         request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=scope)
         return TokenResponse(
             access_token=access_token,
             expires_in=self.tokens.issuer.expires_in,
             scope=scope,
-            refresh_token=successor,
             members=members,
         )
 

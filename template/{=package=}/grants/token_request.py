@@ -55,12 +55,11 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenResponse:
-    """A successful answer (RFC 6749 §5.1). `expires_in` is in seconds; `members` is what features add."""
+    """A successful answer (RFC 6749 §5.1). `expires_in` is in seconds; `members` is what grants and features add."""
 
     access_token: str = field(repr=False)
     expires_in: int
     scope: str
-    refresh_token: str | None = field(default=None, repr=False)
     token_type: str = "Bearer"  # noqa: S105
     members: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -74,8 +73,6 @@ class TokenResponse:
         }
         if self.scope:
             body["scope"] = self.scope
-        if self.refresh_token:
-            body["refresh_token"] = self.refresh_token
         return body
 
 

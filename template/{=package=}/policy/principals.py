@@ -6,10 +6,12 @@ own login (`login_url`) and let `recognise` tell who came back.
 """
 
 import asyncio
+import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,11 +25,15 @@ from ..core.seam import stub
 from ..database import Statement, Transaction
 from .users import UserRow as Row
 
+T = TypeVar("T")
+
 PASSWORD = ("pwd",)
 """The authentication method of a password (RFC 8176 §2)."""
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106 §4, second recommended option
 _nobodys_hash = _hasher.hash(secrets.token_urlsafe())
+# Each hash takes 64 MiB and four cores for its time: a flood of logins waits here, and not where others wait too.
+_threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="password")
 
 _find = Statement(select(Row).where(col(Row.id) == bindparam("user")).where(col(Row.disabled_at).is_(None)))
 _find_by_name = Statement(
@@ -61,8 +67,7 @@ class Principals:
         """
         row = await transaction.first(_find_by_name, name_=username)
         stored = row.password_hash if row else _nobodys_hash
-        # Hashing takes tens of milliseconds on purpose, so it must not hold up everybody else.
-        is_right = await asyncio.to_thread(_is_password, stored, password)
+        is_right = await _in_turn(_is_password, stored, password)
         if not (row and is_right):
             return None
         return Authentication(subject=self.kind.prefix + row.id, auth_time=now, amr=PASSWORD)
@@ -115,7 +120,7 @@ class Principals:
             name=profile.get("name") or username,
             email=profile.get("email"),
             email_verified=bool(profile.get("email_verified")),
-            password_hash=await asyncio.to_thread(_hasher.hash, password),
+            password_hash=await _in_turn(_hasher.hash, password),
             created_at=now,
             disabled_at=None,
         )
@@ -123,7 +128,7 @@ class Principals:
 
     async def set_password(self, username: str, password: str, transaction: Transaction) -> bool:
         """Set the password; say whether there is such a person."""
-        hashed = await asyncio.to_thread(_hasher.hash, password)
+        hashed = await _in_turn(_hasher.hash, password)
         return await transaction.run(_set_password, name_=username, hash_=hashed) > 0
 
     async def disable(self, username: str, transaction: Transaction, *, now: datetime | None) -> bool:
@@ -133,6 +138,11 @@ class Principals:
     async def list(self, transaction: Transaction) -> list[Any]:
         """Return every person's row, by user name."""
         return await transaction.all(_list)
+
+
+async def _in_turn(work: Callable[..., T], *arguments: str) -> T:
+    """Return what `work` returns, done on a thread: hashing takes long on purpose, and holds up only who also waits."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
 
 
 def _is_password(stored: str, password: str) -> bool:

@@ -1,11 +1,13 @@
 """Serve for development, with something to try.
 
-It makes its own database and keys, a person and a client, and is never for production.
+It makes its own database, its own keys and something to try them with, and is never for production.
 """
 
+import socket
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from ...app import AuthorizationServer, create_app
 from ...policy.keys import key_store
@@ -39,12 +41,25 @@ def run(arguments: Namespace) -> int:
         ensure_keys(settings.key_directory, settings.signing_algorithms, now=datetime.now(UTC))
 
     print(f"the issuer: {settings.issuer}")
-    if settings.issuer.startswith("http://"):
+    if settings.issuer.startswith("http://") and all(map(_is_private, sockets)):
         print(*run_with_server(_demonstrate, settings), sep="\n")
-    else:  # others can reach it, so there must be nobody with a password that all know
-        print("there is nobody and nothing to try it with, because the issuer is not on this computer")
+    else:  # there must be no secret that all know, not even one of an earlier time
+        run_with_server(_withdraw, settings)
+        print("there is nobody and nothing to try it with, because others can reach this server")
     print(f"other commands work on the same data with {MODE}=development", flush=True)
     return answer(lambda: create_app(settings), sockets, log_level=arguments.log_level)
+
+
+def _is_private(listening: socket.socket) -> bool:
+    """Say whether only this computer can reach it."""
+    return ip_address(listening.getsockname()[0]).is_loopback
+
+
+async def _withdraw(server: AuthorizationServer) -> None:
+    for name in commands.names():
+        withdraw = getattr(commands.load(name), "withdraw", None)
+        if withdraw:
+            await withdraw(server)
 
 
 async def _demonstrate(server: AuthorizationServer) -> Sequence[str]:

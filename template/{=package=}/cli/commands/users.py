@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from getpass import getpass
 
 from ...app import AuthorizationServer
+from ...core.secrets import mint_secret
 from ...database import Conflict, Transaction
 from ...policy.principals import Principals
 from ..composing import run_in_transaction
@@ -95,6 +96,15 @@ async def demonstrate(server: AuthorizationServer) -> Sequence[str]:
             await principals.create(DEMO_PERSON, DEMO_PASSWORD, transaction, now=now, **told)
         await transaction.commit()
     return [f"a person: {DEMO_PERSON}, whose password is {DEMO_PASSWORD}"]
+
+
+async def withdraw(server: AuthorizationServer) -> None:
+    """Give that person a password that nobody knows, if the one that everybody knows is still theirs."""
+    principals, now = Principals(), server.server.now()
+    async with server.server.database.transaction() as transaction:
+        if await principals.authenticate(DEMO_PERSON, DEMO_PASSWORD, transaction, acr_values=(), now=now):
+            await principals.set_password(DEMO_PERSON, mint_secret(), transaction)
+            await transaction.commit()
 
 
 def _set_disabled(username: str, now: datetime | None) -> None:

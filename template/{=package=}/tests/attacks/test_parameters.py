@@ -1,5 +1,6 @@
 """Parameters that two readers would read differently, at every endpoint that takes a form or a query."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("client")
 FORM = "application/x-www-form-urlencoded"
 SECRETS = ("client_secret", "code", "refresh_token", "code_verifier", "token")
 
+WORDS = {"P1": "given twice", "P3": "holds a NUL", "P4": "percent-encod", "P6": "too (many|long)"}
 BODIES: dict[str, list[str]] = {
     "P1 a parameter given twice": [
         "client_id=web&client_id=other",
@@ -85,7 +87,10 @@ async def test_a_body_that_can_be_read_in_two_ways_is_refused(server: ServerUnde
     """P1, P3, P4, P6, RFC 6749 §3.1, §3.2, CVE-2026-9689, DOT #1006: before any work, on every endpoint."""
     for endpoint in form_endpoints(server):
         for body in BODIES[why]:
-            assert is_refused(await send(server, endpoint, body)), (endpoint.path, body[:80])
+            response = await send(server, endpoint, body)
+
+            assert is_refused(response), (endpoint.path, body[:80])
+            assert re.search(WORDS[why[:2]], response.text), (endpoint.path, body[:80])
     assert server.events.names == []
 
 
@@ -94,7 +99,20 @@ async def test_so_is_a_query(server: ServerUnderTest, why: str) -> None:
     """P1, P3, P4, P6: where a query is read."""
     for endpoint in query_endpoints(server):
         for query in BODIES[why]:
-            assert is_refused(await server.http.get(f"{endpoint.path}?{query}")), (endpoint.path, query[:80])
+            response = await server.http.get(f"{endpoint.path}?{query}")
+
+            assert is_refused(response), (endpoint.path, query[:80])
+            assert re.search(WORDS[why[:2]], response.text), (endpoint.path, query[:80])
+
+
+async def test_a_query_is_read_no_further_than_allowed(server: ServerUnderTest) -> None:
+    """P6: many parameters, none of which is too long by itself."""
+    for endpoint in query_endpoints(server):
+        query = "&".join(f"p{number}={'x' * 400}" for number in range(MAX_PARAMETERS))
+        response = await server.http.get(f"{endpoint.path}?{query}")
+
+        assert is_refused(response), endpoint.path
+        assert "the query string is too long" in response.text
 
 
 async def test_no_parameter_of_a_form_endpoint_stands_in_the_url(server: ServerUnderTest) -> None:

@@ -142,9 +142,7 @@ def test_no_secret_is_in_a_repr() -> None:
     client = Client(client_id="web")
     values = [
         Parameters({"code": "hunter2", "client_secret": "hunter2"}),
-        TokenResponse(
-            access_token="hunter2", expires_in=1, scope="", refresh_token="hunter2", members={"id_token": "hunter2"}
-        ),
+        TokenResponse(access_token="hunter2", expires_in=1, scope="", members={"refresh_token": "hunter2"}),
         TokenRequest(
             client=client,
             parameters=Parameters({"code_verifier": "hunter2"}),

@@ -4,7 +4,6 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from ...core.secrets import digest
 from ...stores.refresh_tokens import RefreshTokens
 from ..harness import Answer, ServerUnderTest
 from ..people import add_person, is_alive, obtain_tokens, refresh
@@ -69,6 +68,15 @@ async def test_a_thief_who_keeps_an_old_generation_ends_the_family(server: Serve
     assert await is_refused(server, newest)
 
 
+async def test_a_token_made_up_from_a_stolen_one_ends_the_family_and_buys_nothing(server: ServerUnderTest) -> None:
+    """F2: tokens of a family begin alike; whoever knows how, and not the rest, is no honest client."""
+    tokens = await obtain_tokens(server, "app")
+    made_up = tokens["refresh_token"][:43] + tokens["refresh_token"][:43]
+
+    assert (await refresh(server, made_up, "app")).refusal == (400, "invalid_grant")
+    assert await is_refused(server, tokens)
+
+
 @pytest.mark.parametrize("client", ["web", None])
 async def test_the_refresh_token_of_a_confidential_client_is_worth_nothing_without_its_secret(
     server: ServerUnderTest, client: str | None
@@ -89,12 +97,13 @@ async def test_what_is_read_from_the_database_is_no_token(server: ServerUnderTes
     tokens = await obtain_tokens(server, "app")
     current = await refresh(server, tokens["refresh_token"], "app")
     async with server.database.transaction() as transaction:
-        row = await RefreshTokens(transaction, server.settings.code_flow.refresh_token_lifetime).find(
-            digest(tokens["refresh_token"])
+        family = await RefreshTokens(transaction, server.settings.code_flow.refresh_token_lifetime).find(
+            tokens["refresh_token"]
         )
-    assert row is not None
-    assert row.successor is not None
-    kept = [row.digest, digest(current["refresh_token"]), row.successor]
+    assert family is not None
+    assert family.previous_digest is not None
+    assert family.sealed is not None
+    kept = [family.family_digest, family.digest, family.previous_digest, family.sealed]
     written = [text for value in kept for text in (value.hex(), urlsafe_b64encode(value).decode().rstrip("="))]
 
     for text in written:

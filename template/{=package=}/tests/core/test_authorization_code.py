@@ -51,7 +51,7 @@ def test_a_code_with_its_redirect_uri_and_its_verifier_passes() -> None:
 )
 def test_a_code_that_comes_too_late_looks_unknown(code: AuthorizationCode, reason: str) -> None:
     """K2, M1: at the very second; which of the two it was is for the log."""
-    with pytest.raises(InvalidGrant, match="^unknown code$") as refused:
+    with pytest.raises(InvalidGrant, match=r"^unknown code$") as refused:
         check(code)
 
     assert refused.value.reason == reason

@@ -6,11 +6,20 @@ from urllib.parse import quote_plus
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import Request
 
+from ...core.client import Client
+from ...core.errors import InvalidRequest
 from ...core.parameters import Parameters
 from ...core.secrets import digest, is_digest_of
 from ...database import Statement, Transaction
-from ...endpoints.client_authentication import ClientCredentials
+from ...endpoints.client_authentication import (
+    ClientAuthentication,
+    ClientAuthenticator,
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+)
 from ...policy import clients
 from ...policy.clients import Clients
 from ...policy.tables import ClientRow
@@ -154,6 +163,43 @@ async def test_every_failure_has_one_answer(web: ServerUnderTest, case: str) -> 
 async def test_the_secret_of_one_client_is_not_that_of_another(web: ServerUnderTest) -> None:
     """C3."""
     assert (await ask(web, basic(f"web:{web.secrets['posting']}"))).status == 401
+
+
+async def test_right_credentials_in_loose_base64_are_wrong(web: ServerUnderTest) -> None:
+    """C9: two readers of one header must never see two credentials."""
+    good = b64encode(f"web:{web.secrets['web']}".encode()).decode()
+    assert (await ask(web, {"authorization": f"Basic {good}"})).status == 200
+
+    in_between = [f"{good[:8]}{foreign}{good[8:]}" for foreign in ("!", " ", "-_", "=", "\t")]
+    for loose in [*in_between, f"{good}====", f"{good}AAAA", good[:-1]]:
+        assert (await ask(web, {"authorization": f"Basic {loose}"})).refusal == (401, "invalid_client")
+
+
+class Assertion:
+    """A method that a feature adds."""
+
+    method = "private_key_jwt"
+
+    def is_used(self, offered: ClientCredentials) -> bool:
+        """The form says so."""
+        return "client_assertion" in offered.form
+
+    async def authenticate(self, offered: ClientCredentials) -> Client | None:
+        """Nobody."""
+        return None
+
+
+@pytest.mark.parametrize("beside", [{"client_secret": "x"}, {}])
+async def test_a_method_of_a_feature_beside_another_is_refused(beside: dict[str, str]) -> None:
+    """C2: whichever two; alone it is asked."""
+    headers = [] if beside else [(b"authorization", b"Basic eDp5")]
+    request = Request({"type": "http", "method": "POST", "headers": headers})
+    methods: list[ClientAuthenticator] = [ClientSecretBasic(), ClientSecretPost(), Assertion()]
+    authentication = ClientAuthentication(methods=methods, clients=Clients())
+    form = Parameters({"client_id": "web", "client_assertion": "x.y.z", **beside})
+
+    with pytest.raises(InvalidRequest):
+        await authentication.authenticate(request, form, None)  # type: ignore[arg-type]
 
 
 async def test_two_ways_in_one_request_are_refused(web: ServerUnderTest) -> None:

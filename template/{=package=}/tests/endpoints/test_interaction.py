@@ -340,17 +340,17 @@ async def test_prompt_none_is_answered_without_a_page(server: ServerUnderTest, m
 async def test_no_page_can_be_asked_for_where_none_may_be_shown(
     server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D4: nor by a hand-written URL."""
+    """D4: nor by a hand-written URL; and the refusal is the answer, though policy may change its mind."""
     ada = await signed_in(server)
     path = server.authorization_server.server.urls.path("authorize")
-    redirect = await ada.http.get(path, params=authorization_request(prompt="none"))
+    asked, free = [await ada.http.get(path, params=authorization_request(prompt="none")) for _ in range(2)]
 
-    asked = await ada.open(redirect.headers["location"] + "&another=1&step=login")
+    refused = await ada.open(asked.headers["location"] + "&another=1&step=login")
     monkeypatch.setattr(Consent, "is_needed", no)
-    free = await ada.open(redirect.headers["location"] + "&another=1")
 
-    assert asked.answer["error"] == "consent_required"
-    assert free.code
+    assert refused.answer["error"] == "consent_required"
+    assert is_finished(await ada.open(asked.headers["location"]))
+    assert (await ada.open(free.headers["location"] + "&another=1")).code
 
 
 @pytest.mark.usefixtures("nobody_is_asked")
@@ -721,6 +721,29 @@ async def test_a_team_may_bring_its_own_login(server: ServerUnderTest, monkeypat
     assert asked[0].startswith(f"{ISSUER}{server.authorization_server.server.urls.path('interaction')}?id=")
     assert back.heading == CONSENT
     assert claims_of(answer)["sub"] == subject
+
+
+async def test_somebody_else_at_the_teams_own_login_makes_the_page_stale(
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """U1: there our cookie stays the same, so the form itself must say to whom it was shown."""
+    people = [
+        Authentication(subject=await add_person(server, name), auth_time=server.clock()) for name in ("carol", "dave")
+    ]
+
+    async def recognise(*_: object, now: object) -> Authentication:
+        return people[0]
+
+    monkeypatch.setattr(Principals, "recognise", recognise)
+    browser = Browser(server)
+    of_carol = await browser.authorize()
+    people.reverse()
+
+    page = await browser.allow(of_carol)
+
+    assert '<bdi class="account-name">carol</bdi>' in of_carol.text
+    assert '<bdi class="account-name">dave</bdi>' in page.text
+    assert "code_issued" not in server.events.names
 
 
 async def test_lifetimes_are_settings(database_url: str) -> None:

@@ -88,6 +88,24 @@ async def test_where_none_is_switched_off_public_clients_fail(server: ServerUnde
     assert "none" not in metadata["token_endpoint_auth_methods_supported"]
 
 
+@pytest.mark.parametrize("by_header", [True, False])
+async def test_credentials_by_a_method_that_is_switched_off_make_nobody_public(
+    server: ServerUnderTest, database_url: str, by_header: bool
+) -> None:
+    """C5, C8: they fail, and are not passed over."""
+    code = await obtain_code(server, "app")
+    form = {} if by_header else {"client_secret": "x"}
+    async with serving(database_url, token_endpoint_auth_methods=("none",)) as public:
+        if by_header:
+            public.secrets["app"] = "x"  # which the client then sends in its header
+        with_credentials = await redeem(public, code, "app", **form)
+        public.secrets.clear()
+        without = await redeem(public, code, "app")
+
+    assert with_credentials.refusal == (401, "invalid_client")
+    assert without.status == 200
+
+
 async def test_a_client_of_unstated_type_is_public(server: ServerUnderTest) -> None:
     """N C1: and gets no secret that it could leak."""
     client = await server.add_client("unstated", token_endpoint_auth_method="none")

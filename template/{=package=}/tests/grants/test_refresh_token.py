@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 
-from ...core.secrets import digest
+from ...core.sealing import unseal
 from ...grants import refresh_token
 from ...policy.clients import Clients
 from ...policy.principals import Principals
@@ -133,6 +133,17 @@ async def test_an_older_generation_ends_the_family_inside_the_grace(server: Serv
 
     assert older.refusal == (400, "invalid_grant")
     assert (await refresh(server, third["refresh_token"])).refusal == (400, "invalid_grant")
+
+
+async def test_reuse_ends_the_family_whatever_else_is_wrong_with_it(server: ServerUnderTest, tokens: Answer) -> None:
+    """F2: a thief must not be able to probe for free by asking for too much."""
+    current = await refresh(server, tokens["refresh_token"])
+    server.clock.advance(60)
+
+    reused = await refresh(server, tokens["refresh_token"], scope="admin")
+
+    assert reused.refusal == (400, "invalid_grant")
+    assert (await refresh(server, current["refresh_token"])).refusal == (400, "invalid_grant")
 
 
 async def test_an_ended_family_answers_like_an_unknown_token(server: ServerUnderTest, tokens: Answer) -> None:
@@ -304,6 +315,34 @@ async def test_ending_the_family_wins_over_a_rotation_beside_it(server: ServerUn
             assert (await refresh(server, each["refresh_token"])).refusal == (400, "invalid_grant")
 
 
+def win_beside(server: ServerUnderTest, patch: pytest.MonkeyPatch) -> None:
+    """Have somebody else rotate whatever is rotated, just before."""
+    rotate = RefreshTokens.rotate
+
+    async def rotate_second(store: RefreshTokens, presented: str, now: datetime) -> str | None:
+        async with server.database.transaction() as transaction:
+            lifetime = server.settings.code_flow.refresh_token_lifetime
+            assert await rotate(RefreshTokens(transaction, lifetime), presented, now)
+            await transaction.commit()
+        return await rotate(store, presented, now)
+
+    patch.setattr(RefreshTokens, "rotate", rotate_second)
+
+
+async def test_who_loses_the_race_is_told_the_winners_successor(
+    server: ServerUnderTest, tokens: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F1, E4: to lose between the look and the rotation is to retry."""
+    with monkeypatch.context() as patch:
+        win_beside(server, patch)
+        lost = await refresh(server, tokens["refresh_token"])
+
+    retried = await refresh(server, tokens["refresh_token"])
+
+    assert lost["refresh_token"] == retried["refresh_token"]
+    assert (await refresh(server, lost["refresh_token"])).status == 200
+
+
 async def test_a_grant_that_ends_between_the_look_and_the_rotation_gives_nothing(
     server: ServerUnderTest, tokens: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,6 +411,19 @@ async def test_without_a_grace_a_retry_is_reuse(strict: ServerUnderTest) -> None
 
     assert retried.refusal == (400, "invalid_grant")
     assert (await refresh(strict, current["refresh_token"])).refusal == (400, "invalid_grant")
+
+
+async def test_without_a_grace_who_loses_the_race_ends_the_family(
+    strict: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E4, F2: 0 is strict, in a race as well."""
+    tokens = await obtain_tokens(strict)
+    win_beside(strict, monkeypatch)
+
+    lost = await refresh(strict, tokens["refresh_token"])
+
+    assert lost.refusal == (400, "invalid_grant")
+    assert not await is_alive(strict, tokens)
 
 
 async def test_without_a_grace_of_parallel_refreshes_one_wins_and_its_family_ends(
@@ -452,12 +504,14 @@ async def test_the_successor_is_kept_so_that_only_the_presented_token_opens_it(
     current = await refresh(server, tokens["refresh_token"])
 
     async with server.database.transaction() as transaction:
-        row = await RefreshTokens(transaction, server.settings.code_flow.refresh_token_lifetime).find(
-            digest(tokens["refresh_token"])
+        family = await RefreshTokens(transaction, server.settings.code_flow.refresh_token_lifetime).find(
+            tokens["refresh_token"]
         )
-    assert row is not None
-    assert row.successor is not None
-    assert current["refresh_token"].encode() not in row.successor
+    assert family is not None
+    assert family.sealed is not None
+    assert unseal(family.sealed, tokens["refresh_token"]) == current["refresh_token"]
+    assert unseal(family.sealed, current["refresh_token"]) is None
+    assert current["refresh_token"][43:].encode() not in family.sealed
 
 
 async def end_grant(server: ServerUnderTest, tokens: Answer) -> None:

@@ -133,7 +133,7 @@ async def test_a_disabled_person_is_nobody_until_enabled(
         assert await enter() is None
         assert len(hasher.verified) == 1
         assert not await people.is_active(ada, transaction)
-        assert await people.profile(ada, transaction) == {}
+        assert await people.profile(ada, transaction) is None
 
         assert await people.disable("ada", transaction, now=None)
         await transaction.commit()
@@ -193,7 +193,7 @@ async def test_a_subject_of_another_kind_is_nobody(ada: str, database: Database)
     async with database.transaction() as transaction:
         for subject in (ada.removeprefix("user_"), ada.replace("user_", "client_"), "", "user_", f"user_{ada}"):
             assert not await people.is_active(subject, transaction)
-            assert await people.profile(subject, transaction) == {}
+            assert await people.profile(subject, transaction) is None
             assert await people.display_name(subject, transaction) == subject
 
 

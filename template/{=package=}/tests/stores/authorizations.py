@@ -83,8 +83,8 @@ async def redeem(transaction: Transaction, name: str, by: str) -> bool:
 
 async def rotate(transaction: Transaction, name: str, by: str) -> bool:
     """`name` is the refresh token."""
-    token = await refresh_tokens(transaction).find(digest(name))
-    return token is not None and await refresh_tokens(transaction).rotate(token, name, NOW) is not None
+    family = await refresh_tokens(transaction).find(name)
+    return family is not None and await refresh_tokens(transaction).rotate(name, NOW) is not None
 
 
 async def claim(transaction: Transaction, name: str, by: str) -> bool:

@@ -183,7 +183,7 @@ async def test_nothing_that_is_won_beside_the_end_of_its_grant_lives(
     async with database.transaction() as transaction:
         assert await Grants(transaction).find_live("one") is None
         assert not await redeem(transaction, "one", "third")
-        presented = await refresh_tokens(transaction).find(digest(token))
+        presented = await refresh_tokens(transaction).find(token)
         code = await AuthorizationCodes(transaction).find(digest("one"))
     assert presented is not None
     assert code is not None
