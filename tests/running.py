@@ -80,7 +80,7 @@ def demo(folder: Path) -> Iterator[Demo]:
                 line = process.stdout.readline()
                 assert line, (folder / "errors").read_text()
                 printed += line
-            _wait_for(f"{issuer}/.well-known/jwks.json")
+            wait_for(f"{issuer}/.well-known/jwks.json")
             yield Demo(issuer, folder, printed)
         finally:
             process.terminate()
@@ -89,7 +89,8 @@ def demo(folder: Path) -> Iterator[Demo]:
                 process.stdout.close()
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Return once `url` answers with 200."""
     for _ in range(300):
         try:
             if httpx.get(url).status_code == 200:

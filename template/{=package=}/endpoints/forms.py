@@ -21,7 +21,7 @@ async def read_form(request: Request, *, max_size: int) -> Parameters:
 
 
 async def read_form_beside_query(request: Request, *, max_size: int) -> tuple[Parameters, Parameters]:
-    """Return query and form of our own pages, whose URL says which page it is. Raises as `read_form` does."""
+    """Return query and form, for forms of our own whose URL says which one it is. Raises as `read_form` does."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM:
         raise InvalidRequest(f"the body must be {FORM}")

@@ -18,7 +18,7 @@ from ..database import Transaction
 from ..server import Server
 from ..stores.browser_sessions import BrowserSessions
 from ..stores.interactions import Interactions
-from .answering import Unusable
+from .answering import Unusable, answering
 from .session_cookie import SessionCookie
 
 
@@ -72,7 +72,11 @@ class Reception:
     cookie: SessionCookie
 
     async def receive(self, query: Parameters, request: Request, transaction: Transaction) -> Visit:
-        """Return the visit. Raises Unusable for an unknown, finished, expired or foreign interaction."""
+        """Return the visit.
+
+        Raises Unusable for an unknown, finished, expired or foreign interaction, and whatever policy raises when it
+        recognises the person, to be sent back to the client.
+        """
         now = self.server.now()
         interaction_id = query.get("id", "")
         interaction = await Interactions(transaction).find(digest(interaction_id))
@@ -92,13 +96,15 @@ class Reception:
                 "Finish it there, or go back to the app and start again here. If cookies are blocked, allow them.",
             )
         client, target = await self._find_target(interaction, transaction)
+        with answering(target):
+            authentication = await self._find_person(browser, request, transaction, now)
         return Visit(
             id=interaction_id,
             interaction=interaction,
             client=client,
             target=target,
             browser=browser,
-            authentication=await self._find_person(browser, request, transaction, now),
+            authentication=authentication,
             http=request,
             transaction=transaction,
             now=now,

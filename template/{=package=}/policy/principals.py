@@ -73,7 +73,10 @@ class Principals:
         return Authentication(subject=self.kind.prefix + row.id, auth_time=now, amr=PASSWORD)
 
     async def recognise(self, request: Request, *, now: datetime) -> Authentication | None:
-        """Return who your own login says is here; None leaves it to the shipped login page and its session."""
+        """Return who your own login says is here; None leaves it to the shipped login page and its session.
+
+        Raise AccessDenied to refuse somebody here, InteractionRequired if a page of yours would be needed first.
+        """
         return None
 
     def login_url(self, return_to: str) -> str | None:

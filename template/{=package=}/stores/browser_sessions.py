@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlmodel import col
 
 from ..core.grant import Authentication
@@ -15,6 +15,7 @@ _insert = Statement(insert(Row))
 _find = Statement(
     select(
         col(Row.id),
+        col(Row.digest),
         col(Row.subject),
         col(Row.auth_time),
         col(Row.acr),
@@ -22,7 +23,7 @@ _find = Statement(
         col(Row.sid),
         col(Row.expires_at),
     )
-    .where(col(Row.digest) == bindparam("digest_"))
+    .where(or_(col(Row.digest) == bindparam("digest_"), col(Row.previous_digest) == bindparam("digest_")))
     .where(col(Row.expires_at) > bindparam("now"))
 )
 _sign_in = Statement(
@@ -30,6 +31,7 @@ _sign_in = Statement(
     .where(col(Row.id) == bindparam("browser_id"))
     .values(
         digest=bindparam("next_digest"),
+        previous_digest=bindparam("presented"),
         subject=bindparam("subject_"),
         auth_time=bindparam("auth_time_"),
         acr=bindparam("acr_"),
@@ -37,11 +39,6 @@ _sign_in = Statement(
         sid=bindparam("sid_"),
         expires_at=bindparam("expires"),
     )
-)
-_sign_out = Statement(
-    update(Row)
-    .where(col(Row.id) == bindparam("browser_id"))
-    .values(subject=None, auth_time=None, acr=None, amr=None, sid=None)
 )
 delete_expired = Statement(delete(Row).where(col(Row.expires_at) < bindparam("now")))
 
@@ -53,14 +50,21 @@ class BrowserSessions:
         self._transaction = transaction
 
     async def find(self, secret: str, now: datetime) -> Browser | None:
-        """Return the browser whose cookie this is, unless its session has expired."""
-        row = await self._transaction.first(_find, digest_=digest(secret), now=now)
+        """Return the browser whose cookie this is, unless its session has expired.
+
+        With the cookie of before the last sign-in it is the same browser, and nobody is signed in: so a click that
+        crossed the answer of the first one ends well, and whoever planted that cookie gains nothing (U6).
+        """
+        presented = digest(secret)
+        row = await self._transaction.first(_find, digest_=presented, now=now)
         if row is None:
             return None
-        signed_in = row.subject is not None and Authentication(
-            subject=row.subject, auth_time=row.auth_time, acr=row.acr, amr=row.amr or (), sid=row.sid
-        )
-        return Browser(id=row.id, secret=secret, authentication=signed_in or None, expires_at=row.expires_at)
+        authentication = None
+        if row.subject is not None and row.digest == presented:
+            authentication = Authentication(
+                subject=row.subject, auth_time=row.auth_time, acr=row.acr, amr=row.amr or (), sid=row.sid
+            )
+        return Browser(id=row.id, secret=secret, authentication=authentication, expires_at=row.expires_at)
 
     async def begin(self, now: datetime, expires_at: datetime) -> Browser:
         """Return a new browser, nobody signed in."""
@@ -69,6 +73,7 @@ class BrowserSessions:
             _insert,
             id=browser.id,
             digest=digest(browser.secret),
+            previous_digest=None,
             subject=None,
             auth_time=None,
             acr=None,
@@ -86,6 +91,7 @@ class BrowserSessions:
             _sign_in,
             browser_id=browser.id,
             next_digest=digest(secret),
+            presented=digest(browser.secret),
             subject_=authentication.subject,
             auth_time_=authentication.auth_time,
             acr_=authentication.acr,
@@ -94,7 +100,3 @@ class BrowserSessions:
             expires=expires_at,
         )
         return Browser(id=browser.id, secret=secret, authentication=authentication, expires_at=expires_at)
-
-    async def sign_out(self, browser: Browser) -> None:
-        """Forget who is signed in; the browser itself stays known, and so do its other tabs."""
-        await self._transaction.run(_sign_out, browser_id=browser.id)

@@ -77,6 +77,7 @@ class BrowserSessionRow(ServerTable, table=True):
 
     id: str = Field(primary_key=True)
     digest: bytes = Field(sa_type=LargeBinary, unique=True)
+    previous_digest: bytes | None = Field(sa_type=LargeBinary, index=True)
     subject: str | None
     auth_time: datetime | None = Field(sa_type=Instant)
     acr: str | None

@@ -12,6 +12,7 @@ def upgrade() -> None:
         f"{TABLE_PREFIX}core_browser_sessions",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_digest", sa.LargeBinary(), nullable=True),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("auth_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acr", sa.String(), nullable=True),
@@ -26,6 +27,12 @@ def upgrade() -> None:
         op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_expires_at"),
         f"{TABLE_PREFIX}core_browser_sessions",
         ["expires_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_previous_digest"),
+        f"{TABLE_PREFIX}core_browser_sessions",
+        ["previous_digest"],
         unique=False,
     )
     op.create_table(
@@ -156,6 +163,10 @@ def downgrade() -> None:
     op.drop_index(op.f(f"ix_{TABLE_PREFIX}core_grants_sid"), table_name=f"{TABLE_PREFIX}core_grants")
     op.drop_index(op.f(f"ix_{TABLE_PREFIX}core_grants_expires_at"), table_name=f"{TABLE_PREFIX}core_grants")
     op.drop_table(f"{TABLE_PREFIX}core_grants")
+    op.drop_index(
+        op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_previous_digest"),
+        table_name=f"{TABLE_PREFIX}core_browser_sessions",
+    )
     op.drop_index(
         op.f(f"ix_{TABLE_PREFIX}core_browser_sessions_expires_at"), table_name=f"{TABLE_PREFIX}core_browser_sessions"
     )

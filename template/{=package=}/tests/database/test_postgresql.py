@@ -129,11 +129,28 @@ async def test_no_connection_in_time_is_one_clear_line(
     await database.close()
 
     async with database.transaction() as first, database.transaction() as second:
-        await first.first(get_number)
+        await first.run(change, to=1)
         with pytest.raises(DatabaseUnavailable, match="no connection became free"):
             await second.first(get_number)
         await first.commit()
         assert await second.first(get_number) == (1,)
+
+
+async def test_who_has_only_read_holds_no_connection(
+    database: PostgreSQLDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: a request may hash a password between two statements, and others need the connection meanwhile."""
+    monkeypatch.setattr(postgresql, "POOL_SIZE", 1)
+    monkeypatch.setattr(postgresql, "PATIENCE", 0.05)
+    await database.close()
+
+    async with database.transaction() as first, database.transaction() as second:
+        assert await first.first(get_number) is not None
+        assert len(await second.all(get_number)) == 1
+        assert await first.first(get_number) is not None
+        await second.run(change, to=1)
+        await second.commit()
+        assert await first.first(get_number) == (1,)
 
 
 @pytest.mark.parametrize(

@@ -206,9 +206,17 @@ async def test_a_form_has_its_limits(web: ServerUnderTest, body: str) -> None:
 
 async def test_an_oversized_body_is_refused_before_it_is_read(web: ServerUnderTest) -> None:
     """P6, D8: what is announced as too large is not waited for."""
-    answer = await send(web, "x" * (web.settings.max_body_size + 1))
+    is_read = False
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal is_read
+        is_read = True
+        yield b"x"
+
+    answer = await send(web, body(), headers={"content-length": str(web.settings.max_body_size + 1)})
 
     assert answer.refusal == (413, "invalid_request")
+    assert not is_read
 
 
 async def test_an_oversized_body_without_a_length_is_given_up(web: ServerUnderTest) -> None:

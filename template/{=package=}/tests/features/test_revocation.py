@@ -2,11 +2,13 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
+from datetime import datetime
 
 import pytest
 
 from ...core.access_token import TYPE
 from ...core.jose import sign_jwt
+from ...stores.grants import Grants
 from ..harness import Answer, ServerUnderTest
 from ..people import add_person, is_alive, obtain_code, obtain_tokens, read_claims, redeem, refresh
 
@@ -92,6 +94,24 @@ async def test_handing_back_twice_is_fine_and_told_once(server: ServerUnderTest,
     assert {answer.status for answer in answers} == {200}
     assert (event.client_id, event.client_ip) == ("web", "127.0.0.1")
     assert event.subject == read_claims(tokens["access_token"])["sub"]
+
+
+async def test_an_end_that_somebody_else_was_faster_with_is_not_told_again(
+    server: ServerUnderTest, tokens: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K3: one end is one event."""
+    usual = Grants.end
+
+    async def end_second(grants: Grants, grant_id: str, now: datetime) -> bool:
+        async with server.database.transaction() as transaction:
+            await usual(Grants(transaction), grant_id, now)
+            await transaction.commit()
+        return await usual(grants, grant_id, now)
+
+    monkeypatch.setattr(Grants, "end", end_second)
+
+    assert (await revoke(server, tokens["refresh_token"])).status == 200
+    assert "token_revoked" not in server.events.names
 
 
 async def test_a_revoked_token_gets_no_grace(server: ServerUnderTest, tokens: Answer) -> None:

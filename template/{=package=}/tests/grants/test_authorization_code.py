@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ...core.events import Event
+from ...core.grant import Authentication
 from ...core.secrets import digest
 from ...endpoints import token
 from ...endpoints.render import render_json
@@ -378,6 +380,28 @@ async def test_a_public_client_needs_no_secret_but_its_verifier(server: ServerUn
 
     assert without.refusal == (400, "invalid_grant")
     assert read_claims(answer["access_token"])["client_id"] == "app"
+
+
+async def test_what_the_login_reached_is_told_and_kept_through_refresh(
+    server: ServerUnderTest, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H7, E2: from the original authentication, however long ago."""
+    authenticate = Principals.authenticate
+
+    async def authenticate_well(*arguments: Any, **named: Any) -> Authentication | None:
+        reached = await authenticate(*arguments, **named)
+        return reached and replace(reached, acr="urn:mfa")
+
+    monkeypatch.setattr(Principals, "authenticate", authenticate_well)
+    signed_in = int(server.clock().timestamp())
+
+    tokens = await obtain_tokens(server)
+    server.clock.advance(1_000)
+    refreshed = await refresh(server, tokens["refresh_token"])
+
+    for answer in (tokens, refreshed):
+        claims = read_claims(answer["access_token"])
+        assert (claims["acr"], claims["auth_time"]) == ("urn:mfa", signed_in)
 
 
 async def test_claims_of_the_consent_policy_are_in_the_access_token(

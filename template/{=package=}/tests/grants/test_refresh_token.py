@@ -146,6 +146,28 @@ async def test_reuse_ends_the_family_whatever_else_is_wrong_with_it(server: Serv
     assert (await refresh(server, current["refresh_token"])).refusal == (400, "invalid_grant")
 
 
+async def test_reuse_that_somebody_else_saw_first_is_not_told_again(
+    server: ServerUnderTest, tokens: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K3: one end is one event, in a race as well."""
+    await refresh(server, tokens["refresh_token"])
+    server.clock.advance(60)
+    usual = Grants.end
+
+    async def end_second(grants: Grants, grant_id: str, now: datetime) -> bool:
+        async with server.database.transaction() as transaction:
+            await usual(Grants(transaction), grant_id, now)
+            await transaction.commit()
+        return await usual(grants, grant_id, now)
+
+    monkeypatch.setattr(Grants, "end", end_second)
+
+    reused = await refresh(server, tokens["refresh_token"])
+
+    assert reused.refusal == (400, "invalid_grant")
+    assert "refresh_reuse_detected" not in server.events.names
+
+
 async def test_an_ended_family_answers_like_an_unknown_token(server: ServerUnderTest, tokens: Answer) -> None:
     """E6: why a token is refused is for the log; reuse is told to the audit log once."""
     await refresh(server, tokens["refresh_token"])
