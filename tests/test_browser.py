@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -48,7 +49,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-LOOKS = {
+LOOKS: dict[str, Any] = {
     "light-desktop": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark-desktop": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
     "light-phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},

@@ -119,7 +119,7 @@ def test_requests_oauthlib_signs_in_and_refreshes(
 
 
 async def test_the_mcp_client_finds_its_way_from_an_api_to_its_tokens(server: Demo, public: dict[str, Any]) -> None:
-    """The MCP SDK: from a 401 of the example API by RFC 9728 and RFC 8414 to a token, with a client known beforehand."""
+    """The MCP SDK: from the 401 of an API by RFC 9728 and RFC 8414 to a token, with a client known beforehand."""
     import httpx2
     from mcp.client.auth import OAuthClientProvider, TokenStorage
     from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken

@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asked.run(asked) or 0)
     except SystemExit as leaving:  # argparse has said why
         return int(leaving.code or 0)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = None
+        return 141
     except KeyboardInterrupt:
         return 130
     except Exception as error:

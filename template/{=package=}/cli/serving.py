@@ -109,5 +109,5 @@ def _logging(level: str) -> dict[str, Any]:
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {"uvicorn": {"level": "WARNING"}, "asyncio": {"level": "WARNING"}},
+        "loggers": {"uvicorn": {"level": "WARNING"}, "asyncio": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
     }

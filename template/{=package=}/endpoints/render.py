@@ -1,6 +1,7 @@
 """How answers and refusals become bytes. Nothing else writes a status, a challenge or a cache header."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from ..core.challenge import challenge
 from ..core.errors import InvalidClient, MethodNotAllowed, OAuthError
 from ..server import ErrorEnvelope
+
+log = logging.getLogger(__name__)
 
 _print_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -36,9 +39,17 @@ class JSONRefusal:
     def __call__(self, refusal: OAuthError, request: Request) -> Response:
         """Return the refusal as JSON."""
         members = {"error": refusal.error, "error_description": refusal.description}
-        response = render_json(self._envelope.wrap(members), status=refusal.status)
+        response = render_json(self._wrap(members), status=refusal.status)
         if isinstance(refusal, InvalidClient):
             response.headers["WWW-Authenticate"] = self._challenge
         if isinstance(refusal, MethodNotAllowed):
             response.headers["Allow"] = refusal.allow
         return response
+
+    def _wrap(self, members: Mapping[str, str]) -> Mapping[str, object]:
+        """Return the body as the team wants it, or the plain one when their envelope fails: a refusal must go out."""
+        try:
+            return self._envelope.wrap(members)
+        except Exception:
+            log.exception("the error envelope failed")
+            return members

@@ -359,3 +359,16 @@ async def test_the_server_lets_go_of_its_database_at_the_end(monkeypatch: pytest
                 assert url
 
     assert len(closed) == 2
+
+
+async def test_an_envelope_that_fails_leaves_the_plain_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """K2: a refusal must go out."""
+
+    def wrap(self: ErrorEnvelope, members: Mapping[str, str]) -> Mapping[str, object]:
+        raise RuntimeError("the team's mistake")
+
+    monkeypatch.setattr(ErrorEnvelope, "wrap", wrap)
+    async with serving_on_sqlite() as server:
+        answer = await server.token(client=None, grant_type="client_credentials")
+
+    assert answer.refusal == (401, "invalid_client")
