@@ -31,6 +31,8 @@ endif
 endif
 
 demo: .venv/demo
+	@$(TOOLS)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+		{ echo 'port $(PORT) is taken: stop what listens there, or give another PORT' >&2; exit 1; }
 	@rm -rf $(DEMO)
 	@PYTHONWARNINGS=ignore $(TOOLS)/copier copy --quiet --defaults --vcs-ref HEAD \
 		--data profile=$(PROFILE) --data demo=$(if $(filter m2m,$(PROFILE)),false,true) \

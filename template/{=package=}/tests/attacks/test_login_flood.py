@@ -34,7 +34,7 @@ async def test_who_waits_for_a_password_check_holds_up_nobody(
         for _ in range(FLOOD)
     ]
     try:
-        while not begun.is_set():
+        while not begun.is_set():  # noqa: ASYNC110 - it is set on another thread
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         async with asyncio.timeout(5):
