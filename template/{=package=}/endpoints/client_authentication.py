@@ -87,21 +87,6 @@ class ClientSecretPost:
         return await offered.clients.authenticate(client_id, offered.form["client_secret"], offered.transaction)
 
 
-class PublicClient:
-    """No credentials at all: a public client names itself and proves itself by PKCE (RFC 6749 §2.1)."""
-
-    method = AuthMethod.NONE
-
-    def is_used(self, offered: ClientCredentials) -> bool:
-        """Never found by itself: it is what is left when a request offers nothing else."""
-        return False
-
-    async def authenticate(self, offered: ClientCredentials) -> Client | None:
-        """Look the client up by the id alone."""
-        client_id = offered.form.get("client_id")
-        return await offered.clients.find(client_id, offered.transaction) if client_id else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuthentication:
     """The methods that are offered, in one value: what is enforced is what is advertised."""

@@ -17,11 +17,11 @@ from ..core.refresh_token import OFFLINE_ACCESS
 from ..database import Transaction
 from ..endpoints.answering import BrowserRefusal
 from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint, RequestCheck
-from ..endpoints.client_authentication import PublicClient
 from ..endpoints.interaction import Consent, InteractionEndpoint
 from ..endpoints.interaction import Principals as PagePrincipals
 from ..endpoints.interaction_pages import DESCRIPTION_OF_PAGES, DESCRIPTION_OF_STYLE, InteractionPages
 from ..endpoints.pages import stylesheet, stylesheet_url
+from ..endpoints.public_client import PublicClient
 from ..endpoints.routing import Endpoint
 from ..endpoints.session_cookie import SessionCookie
 from ..endpoints.visit import People, Reception

@@ -133,6 +133,7 @@ async def serving(database_url: str, **settings: Any) -> AsyncIterator[ServerUnd
     with tempfile.TemporaryDirectory() as folder:
         told = {
             "issuer": ISSUER,
+            "prefix": "/oauth",
             "database_url": database_url,
             "key_directory": Path(folder) / "keys",
             "signing_algorithms": ("ES256",),

@@ -2,8 +2,8 @@
 
 The first line of its docstring is its help. `add_arguments(parser)` says what it may be told and sets `run`, which
 gets the parsed arguments and may return an exit code. A module that keeps things may have `demonstrate(server)`:
-it prepares one of them for `dev` and returns the lines to print; and `withdraw(server)`, which undoes what others must not
-find.
+it prepares one of them for `dev` and returns the lines to print; and `withdraw(server)`, which takes back what must
+not be there once others can reach the server.
 """
 
 import ast
