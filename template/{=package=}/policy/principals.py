@@ -138,6 +138,11 @@ class Principals:
         """Disable the person, or with `now` None enable them again; say whether there is such a person."""
         return await transaction.run(_set_disabled, name_=username, at=now) > 0
 
+    async def find_subject(self, username: str, transaction: Transaction) -> str | None:
+        """Return the subject of an active person."""
+        row = await transaction.first(_find_by_name, name_=username)
+        return self.kind.prefix + row.id if row else None
+
     async def list(self, transaction: Transaction) -> list[Any]:
         """Return every person's row, by user name."""
         return await transaction.all(_list)

@@ -40,6 +40,7 @@ _sign_in = Statement(
         expires_at=bindparam("expires"),
     )
 )
+_forget = Statement(delete(Row).where(col(Row.subject) == bindparam("subject_")))
 delete_expired = Statement(delete(Row).where(col(Row.expires_at) < bindparam("now")))
 
 
@@ -100,3 +101,7 @@ class BrowserSessions:
             expires=expires_at,
         )
         return Browser(id=browser.id, secret=secret, authentication=authentication, expires_at=expires_at)
+
+    async def forget(self, subject: str) -> int:
+        """End every session of this person; return how many browsers that were."""
+        return await self._transaction.run(_forget, subject_=subject)

@@ -47,6 +47,18 @@ _end_all = Statement(
     .where(col(Row.ended_at).is_(None))
     .values(ended_at=bindparam("now"))
 )
+_end_of_client = Statement(
+    update(Row)
+    .where(col(Row.client_id) == bindparam("client_id_"))
+    .where(col(Row.ended_at).is_(None))
+    .values(ended_at=bindparam("now"))
+)
+_end_of_person = Statement(
+    update(Row)
+    .where(col(Row.subject) == bindparam("subject_"))
+    .where(col(Row.ended_at).is_(None))
+    .values(ended_at=bindparam("now"))
+)
 _find_live = Statement(
     select(*GRANT_COLUMNS).where(col(Row.id) == bindparam("grant_id")).where(col(Row.ended_at).is_(None))
 )
@@ -117,6 +129,14 @@ class Grants:
     async def end_all(self, subject: str, client_id: str, now: datetime) -> int:
         """End everything that this person gave this client; return how many grants that were."""
         return await self._transaction.run(_end_all, subject_=subject, client_id_=client_id, now=now)
+
+    async def end_of_client(self, client_id: str, now: datetime) -> int:
+        """End everything that anybody gave this client; return how many grants that were."""
+        return await self._transaction.run(_end_of_client, client_id_=client_id, now=now)
+
+    async def end_of_person(self, subject: str, now: datetime) -> int:
+        """End everything that this person gave anybody; return how many grants that were."""
+        return await self._transaction.run(_end_of_person, subject_=subject, now=now)
 
 
 def read_grant(row: Any) -> AuthorizationGrant:

@@ -29,7 +29,8 @@ from .sqlite_server import serving_on_sqlite
 
 
 def told(**settings: Any) -> Settings:
-    return Settings(_env_file=None, **{"issuer": ISSUER, "database_url": "sqlite:////nowhere/at/all.db", **settings})
+    known = {"issuer": ISSUER, "prefix": "/oauth", "database_url": "sqlite:////nowhere/at/all.db"}
+    return Settings(_env_file=None, **{**known, **settings})
 
 
 async def buy(server: ServerUnderTest) -> httpx.Response:

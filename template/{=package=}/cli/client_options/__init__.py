@@ -1,7 +1,7 @@
 """What `clients create` may be told beyond the id: each module here is what one feature adds.
 
 A module has `add_arguments(parser)`, and `describe(client, arguments, server)`, which returns the client with what
-was asked for, or raises Refusal.
+was asked for, or raises Refusal. It may have `end(client_id, transaction, now)`, for what ends with a client.
 """
 
 from importlib import import_module

@@ -2,11 +2,14 @@
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from datetime import datetime
 
 from ...app import AuthorizationServer
 from ...core.client import AuthMethod, Client
 from ...core.redirect_uri import find_fault
+from ...database import Transaction
 from ...grants import authorization_code, refresh_token
+from ...stores.grants import Grants
 from ..refusal import Refusal
 
 
@@ -38,3 +41,8 @@ def describe(client: Client, arguments: Namespace, server: AuthorizationServer) 
         token_endpoint_auth_method=AuthMethod.NONE if arguments.public else client.token_endpoint_auth_method,
         is_native=arguments.native,
     )
+
+
+async def end(client_id: str, transaction: Transaction, now: datetime) -> None:
+    """End what people gave the client: its refresh tokens, and its access tokens at UserInfo."""
+    await Grants(transaction).end_of_client(client_id, now)

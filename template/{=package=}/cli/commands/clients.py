@@ -126,7 +126,12 @@ def run_enable(arguments: Namespace) -> None:
 
 def run_delete(arguments: Namespace) -> None:
     """Delete the client."""
-    if not run_in_transaction(lambda transaction: Clients().delete(arguments.client_id, transaction)):
+
+    async def delete(transaction: Transaction) -> bool:
+        await _end(arguments.client_id, transaction)
+        return await Clients().delete(arguments.client_id, transaction)
+
+    if not run_in_transaction(delete):
         raise _unknown(arguments.client_id)
     print(f"{arguments.client_id} is deleted")
 
@@ -186,8 +191,20 @@ async def _get(client_id: str, transaction: Transaction) -> tuple[Client, dateti
 
 
 def _set_disabled(client_id: str, now: datetime | None) -> None:
-    if not run_in_transaction(lambda transaction: Clients().disable(client_id, transaction, now=now)):
+    async def disable(transaction: Transaction) -> bool:
+        if now is not None:
+            await _end(client_id, transaction)
+        return await Clients().disable(client_id, transaction, now=now)
+
+    if not run_in_transaction(disable):
         raise _unknown(client_id)
+
+
+async def _end(client_id: str, transaction: Transaction) -> None:
+    """End what the client holds: enabled again, or under a new client of its name, none of it works."""
+    for options in client_options.load():
+        if hasattr(options, "end"):
+            await options.end(client_id, transaction, datetime.now(UTC))
 
 
 def _unknown(client_id: str) -> Refusal:

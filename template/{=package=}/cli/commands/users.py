@@ -10,6 +10,8 @@ from ...app import AuthorizationServer
 from ...core.secrets import mint_secret
 from ...database import Conflict, Transaction
 from ...policy.principals import Principals
+from ...stores.browser_sessions import BrowserSessions
+from ...stores.grants import Grants
 from ..composing import run_in_transaction
 from ..refusal import Refusal
 from ..tables import add_json_option, print_rows
@@ -63,9 +65,14 @@ def run_create(arguments: Namespace) -> None:
 def run_set_password(arguments: Namespace) -> None:
     """Set the password."""
     username, password = arguments.username, _read_password(from_stdin=arguments.password_stdin)
-    if not run_in_transaction(lambda transaction: Principals().set_password(username, password, transaction)):
+
+    async def set_password(transaction: Transaction) -> bool:
+        await _end(username, transaction)
+        return await Principals().set_password(username, password, transaction)
+
+    if not run_in_transaction(set_password):
         raise _unknown(username)
-    print(f"{username} has a new password")
+    print(f"{username} has a new password and is signed out everywhere")
 
 
 def run_list(arguments: Namespace) -> None:
@@ -108,8 +115,21 @@ async def withdraw(server: AuthorizationServer) -> None:
 
 
 def _set_disabled(username: str, now: datetime | None) -> None:
-    if not run_in_transaction(lambda transaction: Principals().disable(username, transaction, now=now)):
+    async def disable(transaction: Transaction) -> bool:
+        if now is not None:
+            await _end(username, transaction)
+        return await Principals().disable(username, transaction, now=now)
+
+    if not run_in_transaction(disable):
         raise _unknown(username)
+
+
+async def _end(username: str, transaction: Transaction) -> None:
+    """Sign the person out everywhere, and end what they gave to applications: somebody else may hold it."""
+    subject = await Principals().find_subject(username, transaction)
+    if subject is not None:
+        await Grants(transaction).end_of_person(subject, datetime.now(UTC))
+        await BrowserSessions(transaction).forget(subject)
 
 
 def _unknown(username: str) -> Refusal:

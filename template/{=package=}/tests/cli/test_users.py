@@ -101,7 +101,7 @@ def test_a_new_password_ends_the_old_one(settled: CommandLine, database_url: str
     type_in(settled, "old", "old", "new", "new")
     settled("users", "create", "ada")
 
-    assert settled("users", "set-password", "ada").lines == ["ada has a new password"]
+    assert settled("users", "set-password", "ada").lines == ["ada has a new password and is signed out everywhere"]
     assert sign_in(database_url, "ada", "old") is None
     assert sign_in(database_url, "ada", "new") is not None
 
