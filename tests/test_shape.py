@@ -9,11 +9,12 @@ import pytest
 from .template import ROOT, SUPERSET, files
 
 PYTHON = [*files(SUPERSET, "*.py"), *files(ROOT / "tests", "*.py")]
+CODE = [path for path in PYTHON if "tests" not in path.parts]
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_holds_one_idea(path: Path) -> None:
-    """Never more than 300 lines."""
+    """Never more than 300 lines; a file of tests may be a longer list of sentences."""
     assert len(path.read_text().splitlines()) <= 300
 
 

@@ -110,6 +110,7 @@ async def test_an_unknown_client_gets_a_page(server: ServerUnderTest, method: st
         assert response.status_code == 400, client_id
         assert is_page(response), client_id
         assert ("characters that are not allowed" in response.text) == (not client_id.isascii() or "\n" in client_id)
+        assert ("client_id is missing" in response.text) == (client_id == "")
         assert REDIRECT_URI not in response.text
 
 
