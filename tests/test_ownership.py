@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Render
-from .template import COMPOSITION_FILES, MARKER, SUPERSET, TEMPLATE, contents, files, owned_paths
+from .template import COMPOSITION_FILES, MARKER, ROOT, SUPERSET, TEMPLATE, contents, files, owned_paths
 
 FEATURES = ("code_flow", "openid", "revocation", "protected_resource")
 NEED_CODE_FLOW = {"openid", "revocation"}
@@ -54,9 +54,9 @@ def test_no_path_has_two_owners() -> None:
 
 
 @pytest.mark.parametrize("profile", ["m2m", "oidc"])
-def test_what_stays_stays_as_it_is(rendered: Render, profile: str) -> None:
+def test_what_stays_stays_as_it_is(template: Path, rendered: Render, profile: str) -> None:
     """The suite runs on the superset in place; this is why it speaks for every project."""
-    superset = contents(SUPERSET)
+    superset = contents(template / SUPERSET.relative_to(ROOT))
 
     changed = {
         path

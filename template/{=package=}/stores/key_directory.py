@@ -41,6 +41,7 @@ def write_key(directory: Path, key: Key) -> None:
     for name in _INSTANTS:
         instant: datetime | None = getattr(key, name)
         content[name] = instant.isoformat() if instant else None
+    temporary = None
     try:
         descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".", suffix=".new")  # mode 0600
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -49,6 +50,8 @@ def write_key(directory: Path, key: Key) -> None:
             os.fsync(file.fileno())
         Path(temporary).replace(_path(directory, key))
     except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         raise KeyStoreError(f"cannot write to {directory}: {error.strerror}") from None
 
 

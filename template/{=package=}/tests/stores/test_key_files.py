@@ -3,6 +3,7 @@
 import json
 import logging
 import multiprocessing
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -369,3 +370,17 @@ def test_processes_that_rotate_at_once_leave_one_signing_key(directory: Path) ->
     assert [process.exitcode for process in processes] == [0, 0]
     assert states(directory, NOW).count("signing") == 1
     assert [path.name for path in directory.iterdir() if path.name.endswith(".new")] == []
+
+
+def test_a_write_that_fails_leaves_no_private_key_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B4: a full disk must not leave a copy that nobody knows of."""
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
+    with pytest.raises(KeyStoreError, match="No space left on device"):
+        ensure_keys(tmp_path / "keys", ["ES256"], now=datetime.now(UTC))
+
+    assert [path for path in (tmp_path / "keys").iterdir() if path.suffix in (".new", ".json")] == []

@@ -14,6 +14,7 @@ from ...core.secrets import digest
 from ...database import Database, open_database
 from ...stores.authorization_codes import AuthorizationCodes
 from ...stores.grants import Grants
+from ...stores.interactions import Interactions
 from . import authorizations
 from .authorizations import NOW, RACES, Attempt, add_everything, end, redeem, refresh_tokens, rotate
 
@@ -195,10 +196,27 @@ async def test_nothing_is_won_once_the_grant_has_ended(database: Database, race:
     """F3, J2: the statement itself looks at the grant, whatever was read before."""
     async with database.transaction() as transaction:
         token = await add_everything(transaction, "one")
+        await add_everything(transaction, "another grant that lives")
         await transaction.commit()
     await attempt(database, end, "one")
 
     assert not await attempt(database, race, token if race is rotate else "one")
+
+
+async def test_a_choice_that_comes_after_the_end_of_the_page_changes_nothing(database: Database) -> None:
+    """U1: what was answered was answered for whoever was shown."""
+    async with database.transaction() as transaction:
+        await add_everything(transaction, "one")
+        interactions = Interactions(transaction)
+        await interactions.record_choice(digest("one"), "user_ada")
+        await interactions.finish(digest("one"), NOW)
+        await interactions.record_choice(digest("one"), "user_eve")
+        await transaction.commit()
+
+        interaction = await interactions.find(digest("one"))
+
+    assert interaction is not None
+    assert interaction.account_chosen == "user_ada"
 
 
 async def test_ending_all_ends_what_this_person_gave_this_client_and_nothing_else(database: Database) -> None:
