@@ -137,7 +137,7 @@ class ServerSettings(BaseSettings):
     audience: Resource | None = None
     """The `aud` of access tokens for which no resource is asked; the issuer if unset (RFC 9068 §2.2)."""
 
-    database_url: str = DATABASE_URL
+    database_url: str = Field(DATABASE_URL, repr=False)
     """Where everything is kept that must outlive a restart."""
 
     key_directory: Path = Path("keys")

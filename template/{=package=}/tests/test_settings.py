@@ -353,7 +353,8 @@ def url_with_password(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_the_password_of_the_database_is_not_printed(url_with_password: str) -> None:
     """C13: settings are printed, and end up in tickets."""
-    printed = str(told(database_url=url_with_password).model_dump_public())
+    settings = told(database_url=url_with_password)
+    printed = f"{settings.model_dump_public()} {settings!r}"
 
     assert "ter2" not in printed
     assert "er2" not in printed
