@@ -338,3 +338,13 @@ async def test_no_other_origin_may_read_the_pages(server: ServerUnderTest) -> No
     )
 
     assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+async def test_a_query_longer_than_any_honest_one_is_refused(server: ServerUnderTest) -> None:
+    """P6: though each of its parameters is short enough."""
+    padding = {f"padding{number}": "x" * 6_000 for number in range(3)}
+
+    response = await server.http.get("/oauth/authorize", params={**authorization_request(), **padding})
+
+    assert response.status_code == 400
+    assert "the query string is too long" in response.text
