@@ -42,6 +42,7 @@ PATIENCE = 600
 """How many seconds the tests may take without a check."""
 
 EXPLAINED = {
+    "endpoints/visit.py: self.browser is None": "`owner` is asked of admitted visits only; `is_genuine` has its test",
     "core/refresh_token.py: family.rotated_at is None  [of or ]": "a family with a previous token has rotated",
 }
 """Survivors that change nothing: file and source of the condition, and why."""

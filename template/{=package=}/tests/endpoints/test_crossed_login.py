@@ -7,7 +7,7 @@ from ...core.errors import OAuthError
 from ...endpoints.session_cookie import SessionCookie
 from ...policy.principals import Principals
 from ..harness import ServerUnderTest
-from ..people import Browser, add_person, redeem
+from ..people import Browser, add_person, authorization_request, redeem
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -71,3 +71,14 @@ async def test_what_policy_refuses_goes_back_to_the_client(
 
     assert page.answer["error"] == error
     assert page.answer["iss"] == server.settings.issuer
+
+
+async def test_a_form_of_a_page_that_was_never_shown_only_leads_there(server: ServerUnderTest) -> None:
+    """U1: a browser without a cookie cannot have seen it."""
+    started = await server.http.get("/oauth/authorize", params=authorization_request())
+    page = started.headers["location"]
+
+    posted = await server.http.post(f"{page}&step=consent", data={"csrf": "guessed", "decision": "allow"})
+
+    assert posted.status_code == 303
+    assert posted.headers["location"] == page
