@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from .core.finding import Finding
 from .core.keys import KeyStore
 from .core.seam import Undecided, check_contract, find_undecided
 from .core.urls import URLs
@@ -61,7 +62,8 @@ class AuthorizationServer:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.settings = settings = settings or Settings()
-        self.features = make_features(settings)
+        database = database or open_database(settings.database_url)
+        self.features = make_features(settings, database)
         clients, envelope = Clients(), ErrorEnvelope()
         scopes = Scopes({name: text for feature in self.features for name, text in feature.scopes.items()})
         events = events or Events()
@@ -70,7 +72,7 @@ class AuthorizationServer:
         self.server = Server(
             settings=settings,
             urls=urls,
-            database=database or open_database(settings.database_url),
+            database=database,
             keys=keys,
             issuer=_make_issuer(settings, keys),
             clients=clients,
@@ -98,12 +100,14 @@ class AuthorizationServer:
     def mount(self, app: FastAPI) -> None:
         """Put the endpoints before the routes of `app`, and describe them in its OpenAPI document."""
         self._join(app)
-        app.add_middleware(EndpointDispatcher, endpoints=self.endpoints, transport=self._transport)
+        app.add_middleware(
+            EndpointDispatcher, endpoints=self.endpoints, transport=self._transport, cors=self.composition.cors
+        )
 
     def before(self, app: FastAPI) -> ASGIApp:
         """Return `app` behind the endpoints, for who serves it himself: what ends here costs nothing there."""
         self._join(app)
-        return EndpointDispatcher(app, self.endpoints, self._transport)
+        return EndpointDispatcher(app, self.endpoints, self._transport, self.composition.cors)
 
     def _join(self, app: FastAPI) -> None:
         for router in self._routers:
@@ -111,7 +115,7 @@ class AuthorizationServer:
         describe = app.openapi
 
         def openapi() -> dict[str, Any]:
-            return add_to_openapi(describe(), self.endpoints)
+            return add_to_openapi(describe(), self.endpoints, self.composition.authentication.parameters)
 
         app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
@@ -119,14 +123,28 @@ class AuthorizationServer:
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Check what the server stands on, sweep while it runs, and let go of everything at the end."""
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self.server.database.close)
+            stack.push_async_callback(self.close)
             await self.server.database.check()
             ring = await self.server.keys.current()
             for algorithm in self.settings.signing_algorithms:
                 ring.signing_key(algorithm, self.server.now())  # raises for one that no key signs
+            await self._check_features()
             sweeper = asyncio.create_task(self._sweep_for_ever())
             stack.push_async_callback(_cancel, sweeper)
             yield
+
+    async def close(self) -> None:
+        """Let go of everything. What is used again is opened again."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.server.database.close)
+            for feature in self.features:
+                if feature.close:
+                    stack.push_async_callback(feature.close)
+
+    async def examine(self, processes: int) -> list[Finding]:
+        """Look at what the features stand on, for a server of so many processes."""
+        examined = [await feature.examine(processes) for feature in self.features if feature.examine]
+        return [finding for findings in examined for finding in findings]
 
     async def purge(self) -> dict[str, int]:
         """Delete what has expired; return how many rows of each table."""
@@ -136,7 +154,7 @@ class AuthorizationServer:
     def _compose(self) -> Sequence[Endpoint]:
         server, settings = self.server, self.settings
         self._transport = TransportPolicy.of(settings.trusted_proxies, issuer=settings.issuer)
-        composition = Composition(
+        self.composition = composition = Composition(
             server=server,
             features=self.features,
             transport=self._transport,
@@ -161,6 +179,8 @@ class AuthorizationServer:
             server=server,
             grants=grants,
             authentication=authentication,
+            senders=composition.senders,
+            forms=composition.forms,
             transport=self._transport,
             parameters={name: text for each in self.features for name, text in each.token_parameters.items()},
             members={name: text for each in self.features for name, text in each.token_members.items()},
@@ -180,6 +200,13 @@ class AuthorizationServer:
             if path not in mounted:
                 raise ConfigurationError(f"{ENV_PREFIX}PATHS names {name}, and there is no such endpoint here")
         return endpoints
+
+    async def _check_features(self) -> None:
+        for finding in await self.examine(1):
+            if finding.level == "error":
+                raise ConfigurationError(str(finding))
+            if finding.level == "warning":
+                log.warning("%s", finding)
 
     def _check_policies(self) -> None:
         for each in self._policies:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_network
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from ..app import ConfigurationError
+from ..core.finding import Finding, Level
 from ..core.keys import KeyRing, KeyStoreError
 from ..database import DatabaseUnavailable
 from ..database.migrating import MigrationError
@@ -18,10 +19,8 @@ from ..migrate import pending
 from ..policy.keys import key_store
 from ..stores.key_files import FileKeys
 from .catalogue import find_nearest, is_known, variable
-from .composing import compose
+from .composing import compose, run_with_server
 from .refusal import Refusal
-
-Level = Literal["ok", "warning", "error"]
 
 KEY_AGE: Final = timedelta(days=90)
 """After this long a signing key should have a successor."""
@@ -30,22 +29,11 @@ _WIDE = 8  # a proxy range with a shorter prefix than this is no range of proxie
 _PLACEHOLDER = "change-me"  # of `.env.example`
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found, and how to mend it."""
-
-    level: Level
-    what: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.mend}" if self.mend else self.what
-
-
-def examine_start(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Look at what the server stands on. It can start if nothing here is an error."""
+def examine_start(settings: Settings, now: datetime, *, processes: int = 1) -> Iterator[Finding]:
+    """Look at what a server of so many processes stands on. It can start if nothing here is an error."""
     yield from examine_policies(settings)
     yield from examine_database(settings.database_url)
+    yield from examine_features(settings, processes)
     yield from examine_keys(settings, now)
 
 
@@ -53,7 +41,7 @@ def examine_policies(settings: Settings) -> Iterator[Finding]:
     """Look for policies that are still as shipped, or that do not fit."""
     is_production = settings.mode == "production"
     try:
-        server = compose(settings.model_copy(update={"mode": "development"}))  # or it would end at the first
+        server = compose(_without_decisions(settings))
     except (ConfigurationError, Refusal) as error:
         yield Finding("error", str(error))
         return
@@ -77,6 +65,12 @@ def examine_database(url: str) -> Iterator[Finding]:
         yield Finding("error", f"the database lacks {', '.join(missing)}", mend)
     else:
         yield Finding("ok", "the database has all of its tables")
+
+
+def examine_features(settings: Settings, processes: int) -> Iterator[Finding]:
+    """Look at what the features stand on. What cannot be composed is told elsewhere."""
+    with suppress(ConfigurationError, Refusal):
+        yield from run_with_server(lambda server: server.examine(processes), _without_decisions(settings))
 
 
 def examine_keys(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -119,6 +113,11 @@ def examine_exposure(settings: Settings) -> Iterator[Finding]:
         file = file_of(settings.database_url)
         if file.exists() and file.stat().st_mode & 0o077:
             yield Finding("warning", f"{file} is open to other users", f"run `chmod 600 {file}`")
+
+
+def _without_decisions(settings: Settings) -> Settings:
+    """Let a server be composed that is not decided in all: in production it would end at the first question."""
+    return settings.model_copy(update={"mode": "development"})
 
 
 def _examine_key(ring: KeyRing, algorithm: str, now: datetime) -> Finding:

@@ -22,14 +22,14 @@ def compose(settings: Settings) -> AuthorizationServer:
 
 
 def run_with_server(work: Callable[[AuthorizationServer], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Return what `work` returns, given the composed server, and let go of the database."""
+    """Return what `work` returns, given the composed server, and let go of everything."""
     server = compose(settings or load_settings())
 
     async def run() -> T:
         try:
             return await work(server)
         finally:
-            await server.server.database.close()
+            await server.close()
 
     return asyncio.run(run())
 

@@ -48,6 +48,7 @@ def load_settings(*, development: bool = False, port: int = 8000) -> Settings:
             "issuer": f"http://localhost:{port}",
             "database_url": DEVELOPMENT_DATABASE,
             "key_directory": DEVELOPMENT_FOLDER / "keys",
+            **Settings.alone,
         }
         told = {name: value for name, value in defaults.items() if variable(name) not in named}
         told["mode"] = "development"

@@ -68,6 +68,7 @@ class AccessToken:
     grant_id: str | None = None
     authenticated_at: datetime | None = None
     acr: str | None = None
+    confirmation: Mapping[str, str] | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
 
     def as_claims(self) -> dict[str, Any]:
@@ -94,5 +95,7 @@ class AccessToken:
             claims["auth_time"] = int(self.authenticated_at.timestamp())
         if self.acr:
             claims["acr"] = self.acr
+        if self.confirmation:
+            claims["cnf"] = dict(self.confirmation)
         self.kind.check(claims)
         return claims

@@ -1,6 +1,6 @@
 """The authorization request as a value, and the rules it must meet (RFC 6749 §4.1.1, OIDC Core §3.1.2.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -77,7 +77,8 @@ class AuthorizationRequest:
     """A request that passed every rule that needs no person. Instants and lifetimes are whole seconds.
 
     `details` is what features read from the request and want to find again when the code is redeemed;
-    `required_subject` is the person it must be, if the client named one.
+    `required_subject` is the person it must be, if the client named one. `resources` are where its tokens shall be
+    good, `confirmation` what the client will have to prove when it redeems the code.
     """
 
     client_id: str
@@ -92,6 +93,8 @@ class AuthorizationRequest:
     login_hint: str | None = None
     ui_locales: tuple[str, ...] = ()
     required_subject: str | None = None
+    resources: tuple[str, ...] = ()
+    confirmation: Mapping[str, str] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class AuthorizationRequest:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the request that `as_json` stored."""
-        lists = {name: tuple(stored[name]) for name in ("prompt", "acr_values", "ui_locales")}
+        lists = {name: tuple(stored.get(name, ())) for name in ("prompt", "acr_values", "ui_locales", "resources")}
         return cls(**{**stored, **lists})
 
 
@@ -116,10 +119,10 @@ def get_redirect_uri(parameters: Parameters, client: Client) -> str:
     return redirect_uri
 
 
-def get_response_mode(parameters: Parameters) -> str:
+def get_response_mode(parameters: Parameters, offered: Collection[str]) -> str:
     """Return how to answer, `query` if the request does not say. Raises InvalidRequest for a mode not offered."""
     mode = parameters.get("response_mode", ResponseMode.QUERY)
-    if mode not in set(ResponseMode):
+    if mode not in offered:
         raise InvalidRequest("response_mode is not offered here")
     return mode
 
@@ -137,6 +140,7 @@ def check_authorization_request(
     client: Client,
     *,
     redirect_uri: str,
+    response_modes: Collection[str],
     scope: Scope,
     require_pkce: bool,
 ) -> AuthorizationRequest:
@@ -154,7 +158,7 @@ def check_authorization_request(
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
-        response_mode=get_response_mode(parameters),
+        response_mode=get_response_mode(parameters, response_modes),
         scope=str(scope),
         state=get_state(parameters),
         code_challenge=challenge,

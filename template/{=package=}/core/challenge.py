@@ -1,5 +1,6 @@
 """`WWW-Authenticate` challenges, written in one place (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1)."""
 
+from collections.abc import Mapping
 from typing import Final
 
 _UNSAFE: Final = dict.fromkeys((*range(0x20), 0x7F), "?")
@@ -24,10 +25,12 @@ def bearer_challenge(
     scope: str | None = None,
     resource_metadata: str | None = None,
     scheme: str = "Bearer",
+    further: Mapping[str, str] | None = None,
 ) -> str:
     """Return the challenge of a protected resource (RFC 6750 §3, RFC 9728 §5.1).
 
-    A request that brought no credentials gets none of the error parameters (RFC 6750 §3.1).
+    A request that brought no credentials gets none of the error parameters (RFC 6750 §3.1). `further` are
+    parameters of other specifications.
     """
     return challenge(
         scheme,
@@ -36,6 +39,7 @@ def bearer_challenge(
         error_description=error_description,
         scope=scope or None,
         resource_metadata=resource_metadata,
+        **(further or {}),
     )
 
 

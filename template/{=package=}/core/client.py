@@ -33,6 +33,11 @@ class Client:
         return self.token_endpoint_auth_method == AuthMethod.NONE
 
     @property
+    def has_secret(self) -> bool:
+        """A client that authenticates with a secret that it shares with us."""
+        return self.token_endpoint_auth_method in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
+
+    @property
     def display_name(self) -> str:
         """What pages call it."""
         return self.client_name or self.client_id

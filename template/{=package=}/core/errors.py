@@ -18,6 +18,7 @@ What only one part of the server can refuse stands with the rules of that part.
 """
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 _DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
@@ -27,18 +28,28 @@ class OAuthError(Exception):
     """A refusal: `description` is told to the client, `reason` only to the log and to events.
 
     The description is held to the characters of RFC 6749 §5.2, so that no text can break a header. Where the
-    refusal is raised, not what it is, decides whether it may travel back by redirect.
+    refusal is raised, not what it is, decides whether it may travel back by redirect. `headers` go out with the
+    answer; `challenge` are further parameters of its `WWW-Authenticate`, where it has one.
     """
 
     error: ClassVar[str] = "server_error"
     status: ClassVar[int] = 400
 
-    def __init__(self, description: str, *, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        description: str,
+        *,
+        reason: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        challenge: Mapping[str, str] | None = None,
+    ) -> None:
         if not _DESCRIPTION.fullmatch(description):
             raise ValueError(f"not a description that RFC 6749 §5.2 allows: {description!r}")
         super().__init__(description)
         self.description = description
         self.reason = reason or description
+        self.headers = dict(headers or {})
+        self.challenge = dict(challenge or {})
 
 
 class InvalidRequest(OAuthError):

@@ -1,11 +1,12 @@
 """What is worth telling an audit log: a closed set of names, and never a secret."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class EventName(StrEnum):
-    """Everything that can be reported. An unknown name is an error, not a new event."""
+    """Everything that every server can report. An unknown name is an error, not a new event."""
 
     TOKEN_ISSUED = "token_issued"  # noqa: S105
     TOKEN_DENIED = "token_denied"  # noqa: S105
@@ -23,9 +24,11 @@ class EventName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One fact for the audit log. `reason` is for us; `sender_constraint` is what binds a token, if anything."""
+    """One fact for the audit log. `reason` is for us; `cnf` is the key that binds a token, if anything does, and
+    `sender_constraint` the way in which it does.
+    """
 
-    name: EventName
+    name: StrEnum
     client_id: str | None = None
     subject: str | None = None
     scope: str | None = None
@@ -36,6 +39,8 @@ class Event:
     client_ip: str | None = None
     token_type: str | None = None
     sender_constraint: str | None = None
+    cnf: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
-        EventName(self.name)
+        if not isinstance(self.name, StrEnum):  # a feature's own names are a closed set in its room
+            raise ValueError(f"{self.name!r} is no event")

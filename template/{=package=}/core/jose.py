@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from .encoding import decode_base64url, encode_base64url, parse_json_object
 from .jwk import Algorithm, VerificationKey
@@ -27,6 +27,15 @@ _print_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 class UnknownKey(JoseError):
     """The token's `kid` names no key we have. Newer keys may know it."""
+
+
+class JWS(NamedTuple):
+    """A compact JWS, taken apart and not yet verified (RFC 7515 §7.1)."""
+
+    signing_input: bytes
+    header: Mapping[str, Any]
+    payload: bytes
+    signature: bytes
 
 
 class SigningKey(Protocol):
@@ -64,20 +73,22 @@ def verify_jwt(
     audience: str | Collection[str] | None = None,
     strict_audience: bool = False,
     required: Collection[str] = (),
+    kid_needed: bool = True,
 ) -> Mapping[str, Any]:
     """Return the claims of a JWT that one of `keys` signed and that holds now. Raises JoseError.
 
     The header must name a known `kid` and that key's own `alg`, out of `algorithms`, and carry `typ` (`None`
     leaves it unchecked, for profiles that do not set one). `exp` is always needed, `required` names what else
     is. `audience` is one name of ours or several, of which one must be in `aud`; with `strict_audience` the
-    claim must be such a name itself, not a list.
+    claim must be such a name itself, not a list. Where `kid_needed` is false a token without one is verified with the
+    only key that fits its `alg`, if there is exactly one (RFC 7515 §4.1.4).
     """
-    signing_input, header, payload, signature = _split(token)
-    key = _choose_key(header, keys, typ=typ, algorithms=algorithms)
+    signing_input, header, payload, signature = read_jws(token)
+    key = _choose_key(header, keys, typ=typ, algorithms=algorithms, kid_needed=kid_needed)
     if not key.is_signed(signing_input, signature):
         raise JoseError("the signature is wrong")
 
-    claims = _parse(payload, "claims")
+    claims = read_claims(payload)
     if missing := [name for name in required if name not in claims]:
         raise JoseError(f"{missing[0]} is missing")
     _check_times(claims, now.timestamp(), leeway.total_seconds())
@@ -86,6 +97,31 @@ def verify_jwt(
     if audience is not None:
         _check_audience(claims.get("aud"), audience, strict=strict_audience)
     return claims
+
+
+def read_jws(token: str) -> JWS:
+    """Return a token taken apart; nothing in it is to be trusted before its signature is. Raises JoseError."""
+    if len(token) > MAX_TOKEN_SIZE:
+        raise JoseError("the token is too long")
+    segments = token.split(".")
+    if len(segments) != 3:
+        raise JoseError("the token does not have three segments")
+    try:
+        header, payload, signature = (decode_base64url(segment) for segment in segments)
+    except ValueError:
+        raise JoseError("a segment is not canonical base64url") from None
+    return JWS(token.rpartition(".")[0].encode("ascii"), _parse(header, "header"), payload, signature)
+
+
+def read_claims(payload: bytes) -> Mapping[str, Any]:
+    """Return the claims in a payload whose signature is right (RFC 7519 §7.2). Raises JoseError."""
+    return _parse(payload, "claims")
+
+
+def check_typ(header: Mapping[str, Any], typ: str) -> None:
+    """Check what kind of token the header says it is (RFC 8725 §3.11). Raises JoseError."""
+    if _media_type(header.get("typ")) != _media_type(typ):
+        raise JoseError(f"typ is not {typ}")
 
 
 def left_half_hash(value: str, algorithm: str) -> str:
@@ -105,19 +141,6 @@ def _header(kid: str, algorithm: Algorithm, typ: str) -> str:
     return encode_base64url(_print_json({"alg": algorithm, "typ": typ, "kid": kid}).encode())
 
 
-def _split(token: str) -> tuple[bytes, Mapping[str, Any], bytes, bytes]:
-    if len(token) > MAX_TOKEN_SIZE:
-        raise JoseError("the token is too long")
-    segments = token.split(".")
-    if len(segments) != 3:
-        raise JoseError("the token does not have three segments")
-    try:
-        header, payload, signature = (decode_base64url(segment) for segment in segments)
-    except ValueError:
-        raise JoseError("a segment is not canonical base64url") from None
-    return token.rpartition(".")[0].encode("ascii"), _parse(header, "header"), payload, signature
-
-
 def _parse(data: bytes, what: str) -> dict[str, Any]:
     try:
         return parse_json_object(data)
@@ -131,14 +154,20 @@ def _choose_key(
     *,
     typ: str | None,
     algorithms: Collection[str],
+    kid_needed: bool,
 ) -> VerificationKey:
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise JoseError("the header has a member that is refused")
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise JoseError("alg is not accepted")
-    if typ is not None and _media_type(header.get("typ")) != _media_type(typ):
-        raise JoseError(f"typ is not {typ}")
+    if typ is not None:
+        check_typ(header, typ)
+    if "kid" not in header and not kid_needed:
+        fitting = [key for key in keys.values() if key.algorithm == algorithm]
+        if len(fitting) != 1:
+            raise UnknownKey("kid is missing, and there is not exactly one key that fits")
+        return fitting[0]
     if not isinstance(kid, str):
         raise JoseError("kid is missing")
     key = keys.get(kid)

@@ -32,7 +32,7 @@ SIGNATURES: Final[Mapping[Algorithm, Signatures]] = {
     "EdDSA": OKPAlgorithm(),
 }
 
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _RSA_BITS: Final = range(2048, 8193)  # below: breakable; above: a verification that costs us too much
 
 
@@ -72,7 +72,7 @@ def load_jwk(jwk: Mapping[str, Any], *, algorithm: Algorithm | None = None) -> V
     from elsewhere. A JWK without `kid` is named by its thumbprint. Private and symmetric keys are refused:
     whoever published one has lost it.
     """
-    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+    if not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise JoseError("the JWK has private members")
     if jwk.get("use", "sig") != "sig":
         raise JoseError("the JWK is not for signatures")

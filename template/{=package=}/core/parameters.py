@@ -1,7 +1,8 @@
 """Request parameters: read once, strictly (RFC 6749 §3.1, §3.2; appendix B)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Self
 from urllib.parse import unquote_to_bytes
 
 from .errors import InvalidRequest
@@ -13,12 +14,34 @@ _VSCHAR = re.compile(r"[\x20-\x7e]*")
 
 
 class Parameters(Mapping[str, str]):
-    """The parameters of one request: each name once, an empty value counts as absent (RFC 6749 §3.1)."""
+    """The parameters of one request: an empty value counts as absent (RFC 6749 §3.1).
 
-    __slots__ = ("_values",)
+    Each name is there once, but for the few that a specification lets repeat, which only `all` returns.
+    """
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    __slots__ = ("_repeated", "_values")
+
+    def __init__(self, values: Mapping[str, str], repeated: Mapping[str, Sequence[str]] | None = None) -> None:
         self._values = {name: value for name, value in values.items() if value}
+        self._repeated = {name: tuple(filter(None, several)) for name, several in (repeated or {}).items()}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str | Sequence[str]]) -> Self:
+        """Return the parameters that `as_json` returned."""
+        single = {name: value for name, value in stored.items() if isinstance(value, str)}
+        return cls(single, {name: value for name, value in stored.items() if not isinstance(value, str)})
+
+    def as_json(self) -> dict[str, str | Sequence[str]]:
+        """Return plain values for a JSON text: a string, or for what may repeat a list."""
+        return {**self._values, **{name: list(several) for name, several in self._repeated.items()}}
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return every value of a parameter that may repeat."""
+        return self._repeated.get(name) or tuple(filter(None, [self._values.get(name)]))
+
+    def without(self, names: Collection[str]) -> "Parameters":
+        """Return the parameters but for these."""
+        return Parameters.of({name: value for name, value in self.as_json().items() if name not in names})
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -44,13 +67,14 @@ class Parameters(Mapping[str, str]):
         return value
 
 
-def parse_parameters(encoded: bytes) -> Parameters:
+def parse_parameters(encoded: bytes, repeatable: Collection[str] = ()) -> Parameters:
     """Decode a form body or query string, `application/x-www-form-urlencoded` in UTF-8.
 
     A repeated parameter is refused, whether its values differ or not: two readers of one request must never
-    see two requests. Raises InvalidRequest.
+    see two requests. Those that are `repeatable` may be read with `all` only. Raises InvalidRequest.
     """
     values: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     if not encoded:
         return Parameters(values)
     pairs = encoded.split(b"&")
@@ -61,10 +85,13 @@ def parse_parameters(encoded: bytes) -> Parameters:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = _decode(raw_name), _decode(raw_value)
+        if name in repeatable:
+            repeated.setdefault(name, []).append(value)
+            continue
         if name in values:
             raise InvalidRequest("a parameter is given twice", reason=f"{name!r} is repeated")
         values[name] = value
-    return Parameters(values)
+    return Parameters(values, repeated)
 
 
 def _decode(raw: bytes) -> str:

@@ -1,5 +1,6 @@
 """A refresh token and what presenting it means (RFC 6749 §6, RFC 9700 §4.14)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -28,6 +29,8 @@ class RefreshTokenFamily:
     rotated_at: datetime | None
     sealed: bytes | None
     """The newest token, sealed under the previous one."""
+    confirmation: Mapping[str, str] | None = None
+    """What a public client has to prove with each token; a confidential one proves who it is (RFC 9449 §5)."""
     grant: AuthorizationGrant
 
 

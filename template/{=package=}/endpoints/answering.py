@@ -1,24 +1,27 @@
-"""Answers that travel back to the client through the browser (RFC 6749 §4.1.2, RFC 9207)."""
+"""Refusals where a person is looking: they travel back to who asked, or are a page (RFC 6749 §4.1.2.1)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
+from typing import Protocol, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.authorization_request import ResponseMode
-from ..core.authorization_response import ResponseTarget
 from ..core.errors import MethodNotAllowed, OAuthError, ServerError
-from .pages import render_form_post, render_page
-from .render import NO_STORE
+from .pages import render_page
 from .routing import log, new_incident
 
 
-class Answered(OAuthError):
-    """A refusal whose redirect URI is proved: it goes back to the client at `target`."""
+class Target(Protocol):
+    """Where an answer goes, proved to belong to who asked."""
 
-    def __init__(self, refusal: OAuthError, target: ResponseTarget) -> None:
+    async def answer(self, parameters: Mapping[str, str]) -> Response: ...
+
+
+class Answered(OAuthError):
+    """A refusal that goes to a proved `target`."""
+
+    def __init__(self, refusal: OAuthError, target: Target) -> None:
         super().__init__(refusal.description, reason=refusal.reason)
         self.refusal = refusal
         self.target = target
@@ -42,8 +45,8 @@ class Unusable(Exception):
 
 
 @contextmanager
-def answering(target: ResponseTarget) -> Iterator[None]:
-    """Send every refusal and every fault in this block back to the client. Before it, none may be redirected."""
+def answering(target: Target) -> Iterator[None]:
+    """Send every refusal and every fault in this block to `target`. Before it, none may be redirected."""
     try:
         yield
     except Unusable:
@@ -56,25 +59,17 @@ def answering(target: ResponseTarget) -> Iterator[None]:
         raise Answered(ServerError(f"the server failed, incident {incident}", reason=incident), target) from fault
 
 
-def render_answer(target: ResponseTarget, answer: Mapping[str, str], *, stylesheet: str) -> Response:
-    """Return the response that carries `answer` to the client; always 303, so that no form is posted on."""
-    if target.response_mode == ResponseMode.FORM_POST:
-        return render_form_post(target.redirect_uri, target.parameters(dict(answer)), stylesheet=stylesheet)
-    headers = {**NO_STORE, "Location": target.location(dict(answer)), "Referrer-Policy": "no-referrer"}
-    return Response(status_code=303, headers=headers)
-
-
 class BrowserRefusal:
-    """Refusals where a person is looking: back to the client if that is proved safe, else a page."""
+    """Renders refusals: back to who asked if that is proved safe, else a page."""
 
     def __init__(self, stylesheet: str) -> None:
         self._stylesheet = stylesheet
 
-    def __call__(self, refusal: OAuthError, request: Request) -> Response:
-        """Return the redirect or the page."""
+    async def __call__(self, refusal: OAuthError, request: Request) -> Response:
+        """Return the answer or the page."""
         if isinstance(refusal, Answered):
             answer = {"error": refusal.refusal.error, "error_description": refusal.description}
-            return render_answer(refusal.target, answer, stylesheet=self._stylesheet)
+            return await refusal.target.answer(answer)
         incident = new_incident()
         if isinstance(refusal, ServerError):
             incident = refusal.reason

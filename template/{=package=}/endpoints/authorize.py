@@ -1,34 +1,25 @@
 """The authorization endpoint (RFC 6749 §3.1): a request is checked, kept, and handed to the pages."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.authorization_request import (
-    AuthorizationRequest,
-    ResponseMode,
-    check_authorization_request,
-    get_redirect_uri,
-    get_response_mode,
-    get_state,
-)
-from ..core.authorization_response import ResponseTarget
+from ..core.authorization_request import AuthorizationRequest
 from ..core.client import Client
-from ..core.errors import InvalidRequest, OAuthError
+from ..core.errors import OAuthError
 from ..core.events import Event, EventName
 from ..core.interaction import Interaction
 from ..core.parameters import Parameters
-from ..core.scope import Scope
 from ..core.secrets import digest, mint_secret
 from ..database import Transaction
 from ..server import Server
 from ..stores.interactions import Interactions
 from .answering import answering
-from .forms import read_form, read_query
+from .authorization_rules import AuthorizationRules
+from .client_answer import ClientAnswers
+from .forms import Forms
 from .openapi import describe_content, describe_form, describe_query
 from .render import NO_STORE
 from .transport import TransportPolicy
@@ -72,91 +63,40 @@ DESCRIPTION = {
 """What the OpenAPI document says of this endpoint."""
 
 
-class RequestNotSupported(OAuthError):
-    """A request object was sent, and none is understood here (OIDC Core §3.1.2.6)."""
-
-    error = "request_not_supported"
-
-
-class RequestURINotSupported(OAuthError):
-    """A request was sent by reference, and no reference is followed here (OIDC Core §3.1.2.6)."""
-
-    error = "request_uri_not_supported"
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCheck:
-    """A slot of the code flow: what a feature checks in a request, and keeps of it in `details`."""
-
-    check: Callable[[Parameters, AuthorizationRequest, Client], Awaitable[AuthorizationRequest]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationEndpoint:
     """Checks requests. `interaction_lifetime` is how long a person may take on the pages."""
 
     server: Server
-    checks: Sequence[RequestCheck]
-    require_pkce: bool
+    rules: AuthorizationRules
+    answers: ClientAnswers
+    forms: Forms
     interaction_lifetime: timedelta
     transport: TransportPolicy
 
     async def get(self, request: Request) -> Response:
         """Answer a request in the query string (RFC 6749 §3.1)."""
-        return await self._authorize(read_query(request), request)
+        return await self._authorize(self.forms.read_query(request), request)
 
     async def post(self, request: Request) -> Response:
         """Answer a request in a form (OIDC Core §3.1.2.1)."""
-        return await self._authorize(await read_form(request, max_size=self.server.settings.max_body_size), request)
+        return await self._authorize(await self.forms.read_form(request), request)
 
     async def _authorize(self, parameters: Parameters, request: Request) -> Response:
         async with self.server.database.transaction() as transaction:
             # Before the redirect URI is proved, a redirect would make us an open redirector (RFC 9700 §4.11.2).
-            client, target = await self._prove_target(parameters, transaction)
-            with answering(target):
+            client = await self.rules.get_client(parameters, transaction)
+            sourced = await self.rules.read(parameters, client)
+            target = self.rules.prove_target(sourced.parameters, client)
+            with answering(self.answers.to(target)):
                 try:
-                    checked = await self._check(parameters, client, target)
+                    checked = await self.rules.check(sourced, client, target)
                 except OAuthError as refusal:
                     await self._report(client, refusal, request)
                     raise
                 interaction_id = await self._keep(checked, transaction)
         location = f"{self.server.urls.path('interaction')}?id={interaction_id}"
         return Response(status_code=303, headers={**NO_STORE, "Location": location})
-
-    async def _prove_target(self, parameters: Parameters, transaction: Transaction) -> tuple[Client, ResponseTarget]:
-        client_id = parameters.visible("client_id")
-        if client_id is None:
-            raise InvalidRequest("client_id is missing")
-        client = await self.server.clients.find(client_id, transaction)
-        if client is None:
-            raise InvalidRequest("client_id names no client here", reason=f"{client_id!r} is unknown")
-        redirect_uri = get_redirect_uri(parameters, client)
-        # A bad mode or state is refused below; the refusal itself travels in the default mode and without state.
-        mode, state = ResponseMode.QUERY.value, None
-        with suppress(InvalidRequest):
-            mode = get_response_mode(parameters)
-        with suppress(InvalidRequest):
-            state = get_state(parameters)
-        return client, ResponseTarget(
-            redirect_uri=redirect_uri, response_mode=mode, state=state, issuer=self.server.urls.issuer
-        )
-
-    async def _check(self, parameters: Parameters, client: Client, target: ResponseTarget) -> AuthorizationRequest:
-        if "request" in parameters:
-            raise RequestNotSupported("request objects are not accepted here")
-        if "request_uri" in parameters:
-            raise RequestURINotSupported("request_uri is not accepted here")
-        requested = Scope.parse(parameters.get("scope", ""))
-        checked = check_authorization_request(
-            parameters,
-            client,
-            redirect_uri=target.redirect_uri,
-            scope=await self.server.scopes.allow(client, requested),
-            require_pkce=self.require_pkce,
-        )
-        for each in self.checks:
-            checked = await each.check(parameters, checked, client)
-        return checked
 
     async def _keep(self, checked: AuthorizationRequest, transaction: Transaction) -> str:
         now, interaction_id = self.server.now(), mint_secret()

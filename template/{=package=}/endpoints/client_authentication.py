@@ -2,9 +2,9 @@
 
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
@@ -28,11 +28,16 @@ class ClientCredentials:
 
 class ClientAuthenticator(Protocol):
     """One method. `authenticate` raises InvalidRequest for nonsense; any failure is None, or InvalidClient if it has
-    a reason to tell.
+    a reason to tell. `parameters` describes what it reads of a form beyond `client_id` and `client_secret`, and
+    `signing_algorithms` are those that it accepts, if clients sign anything.
     """
 
     @property
     def method(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, str]: ...
+    @property
+    def signing_algorithms(self) -> Sequence[str]: ...
     def is_used(self, offered: ClientCredentials) -> bool: ...
     async def authenticate(self, offered: ClientCredentials) -> Client | None: ...
 
@@ -41,6 +46,8 @@ class ClientSecretBasic:
     """The secret in the Authorization header (RFC 6749 §2.3.1)."""
 
     method = AuthMethod.CLIENT_SECRET_BASIC
+    parameters: ClassVar[Mapping[str, str]] = {}
+    signing_algorithms: Sequence[str] = ()
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """Any Authorization header is an attempt: an unknown scheme must not be passed over."""
@@ -74,6 +81,8 @@ class ClientSecretPost:
     """The secret in the form (RFC 6749 §2.3.1)."""
 
     method = AuthMethod.CLIENT_SECRET_POST
+    parameters: ClassVar[Mapping[str, str]] = {}
+    signing_algorithms: Sequence[str] = ()
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """The form says so by its secret."""
@@ -89,15 +98,32 @@ class ClientSecretPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuthentication:
-    """The methods that are offered, in one value: what is enforced is what is advertised."""
+    """The methods that are offered, in one value: what is enforced is what is advertised.
+
+    `refused` are built in and switched off: what they would read must fail, not make a client a public one.
+    """
 
     methods: Sequence[ClientAuthenticator]
     clients: Clients
+    refused: Sequence[ClientAuthenticator] = ()
 
     @property
     def names(self) -> list[str]:
         """The methods as metadata advertises them (RFC 8414 §2)."""
         return [str(method.method) for method in self.methods]
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the methods read of a form, described for the OpenAPI document."""
+        return {name: text for method in self.methods for name, text in method.parameters.items()}
+
+    def as_metadata(self, endpoint: str) -> dict[str, list[str]]:
+        """Return what metadata says of authentication at an endpoint, e.g. `token_endpoint` (RFC 8414 §2)."""
+        members = {f"{endpoint}_auth_methods_supported": self.names}
+        algorithms = dict.fromkeys(each for method in self.methods for each in method.signing_algorithms)
+        if algorithms:
+            members[f"{endpoint}_auth_signing_alg_values_supported"] = list(algorithms)
+        return members
 
     async def authenticate(self, request: Request, form: Parameters, transaction: Transaction) -> Client:
         """Return the client that sent `form`.
@@ -107,20 +133,18 @@ class ClientAuthentication:
         the registered one.
         """
         headers = request.headers.getlist("authorization")
-        if len(headers) + ("client_secret" in form) > 1:
-            raise InvalidRequest("more than one way of client authentication is used")
         offered = ClientCredentials(
             form=form,
             authorization=headers[0] if headers else None,
             clients=self.clients,
             transaction=transaction,
         )
-        used = [method for method in self.methods if method.is_used(offered)]
-        if len(used) > 1:
+        used = [method for method in (*self.methods, *self.refused) if method.is_used(offered)]
+        if len(used) > 1 or len(headers) > 1:
             raise InvalidRequest("more than one way of client authentication is used")
         if not used:
             used = [method for method in self.methods if method.method == AuthMethod.NONE]
-        if not used or (used[0].method == AuthMethod.NONE and _offers_credentials(offered)):
+        if not used or used[0] not in self.methods:
             raise InvalidClient("no offered method of client authentication is used")
         client = await used[0].authenticate(offered)
         if client is None:
@@ -128,8 +152,3 @@ class ClientAuthentication:
         if client.token_endpoint_auth_method != used[0].method:
             raise InvalidClient(f"{client.client_id} must use {client.token_endpoint_auth_method}")
         return client
-
-
-def _offers_credentials(offered: ClientCredentials) -> bool:
-    """A secret by a method that is switched off must fail, not turn a client into a public one."""
-    return offered.authorization is not None or "client_secret" in offered.form

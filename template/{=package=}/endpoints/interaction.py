@@ -4,36 +4,39 @@ Everything is kept in the database, so two tabs, a reload, the back button and a
 leads back to `show`, which looks again at what has to happen next.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import Any, NoReturn, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.authorization_request import AccessDenied, Prompt
+from ..core.authorization_request import AccessDenied, AuthorizationRequest, Prompt
 from ..core.client import Client
 from ..core.errors import OAuthError
 from ..core.events import Event, EventName
 from ..core.grant import Authentication
-from ..core.interaction import Step, choose_step
+from ..core.interaction import Interaction, Step, choose_step
 from ..core.parameters import Parameters
 from ..core.scope import Scope
 from ..core.secrets import mint_secret
 from ..database import Transaction
-from ..grants.issuing_codes import CodeIssuer
+from ..grants.issuing_codes import begin_grant
 from ..server import Server
 from ..stores.browser_sessions import BrowserSessions
+from ..stores.grants import Grants
 from ..stores.interactions import Interactions
-from .answering import Unusable, answering, render_answer
-from .forms import read_form_beside_query, read_query
+from .answering import Unusable, answering
+from .forms import Forms
 from .interaction_pages import InteractionPages
+from .reception import Reception
 from .render import NO_STORE
 from .session_cookie import SessionCookie
 from .transport import TransportPolicy
-from .visit import Reception, Visit
+from .visit import Visit
 
 
 class Principals(Protocol):
@@ -53,23 +56,49 @@ class Consent(Protocol):
     async def claims(self, client: Client, authentication: Authentication, scope: Scope) -> Mapping[str, Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuthenticationRule:
+    """A slot: whether the way in which a person signed in is good enough for this interaction.
+
+    If not, they sign in anew. `is_enough` raises OAuthError where that would not help.
+    """
+
+    is_enough: Callable[[Interaction, Authentication], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FinalClaim:
+    """A slot: what an interaction has to win before it is answered with yes, such as the one use of a reference.
+
+    `claim` comes before anything is written, so it must let the same interaction try again. It raises OAuthError to
+    any other that comes second.
+    """
+
+    claim: Callable[[Interaction, datetime], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionEndpoint:
-    """Shows what is needed and takes what is answered. `session_lifetime` is how long a browser stays signed in."""
+    """Shows what is needed and takes what is answered. `session_lifetime` is how long a browser stays signed in,
+    `grant_lifetime` how long a grant is kept that gets no refresh token.
+    """
 
     server: Server
     reception: Reception
     principals: Principals
     consent: Consent
-    code_issuer: Callable[[Transaction], CodeIssuer]
+    rules: Sequence[AuthenticationRule]
+    claims: Sequence[FinalClaim]
     pages: InteractionPages
+    forms: Forms
     cookie: SessionCookie
     session_lifetime: timedelta
+    grant_lifetime: timedelta
     transport: TransportPolicy
 
     async def show(self, request: Request) -> Response:
         """Show the page that is needed now, or answer the client when none is (GET)."""
-        query = read_query(request)
+        query = self.forms.read_query(request)
         async with self.server.database.transaction() as transaction:
             try:
                 visit = await self.reception.receive(query, request, transaction)
@@ -80,7 +109,7 @@ class InteractionEndpoint:
 
     async def submit(self, request: Request) -> Response:
         """Take what a form says (POST), then look again. A form that is out of date is shown anew and does nothing."""
-        query, form = await read_form_beside_query(request, max_size=self.server.settings.max_body_size)
+        query, form = await self.forms.read_form_beside_query(request)
         steps = {
             "login": self._login,
             "cancel": self._deny,
@@ -106,14 +135,21 @@ class InteractionEndpoint:
             visit.client, authentication, scope
         )
         try:
-            step = choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
+            step = self._choose_step(visit, consent_needed=consent_needed)
         except OAuthError as refusal:
             await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
         if wants_another and Prompt.NONE not in visit.interaction.request.prompt:
             step = Step.LOGIN
         if step is Step.ISSUE and authentication is not None:
-            return await self._issue(visit, authentication)
+            return await self._allow(visit, authentication, visit.interaction.request)
         return await self._show(visit, step)
+
+    def _choose_step(self, visit: Visit, *, consent_needed: bool) -> Step:
+        """Return what has to happen next; raises what `choose_step` and the rules of features raise."""
+        authentication = visit.authentication
+        if authentication and not all(rule.is_enough(visit.interaction, authentication) for rule in self.rules):
+            authentication = None
+        return choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
 
     async def _show(self, visit: Visit, step: Step) -> Response:
         visit = await self.reception.admit(visit, self.session_lifetime)
@@ -125,10 +161,10 @@ class InteractionEndpoint:
         if step is Step.LOGIN and own_login:
             response = Response(status_code=303, headers={**NO_STORE, "Location": own_login})
         elif step is Step.LOGIN:
-            response = self.pages.login(visit.id, visit.interaction, visit.client, csrf=visit.csrf_token)
+            response = self.pages.login(visit)
         else:
             page = self.pages.consent if step is Step.CONSENT else self.pages.select_account
-            response = page(visit.id, visit.interaction, visit.client, csrf=visit.csrf_token, account=name)
+            response = page(visit, account=name)
         self.cookie.set(response, visit.owner.secret, max_age=int(self.session_lifetime.total_seconds()))
         return response
 
@@ -144,12 +180,7 @@ class InteractionEndpoint:
         if authentication is None:
             await self.server.emit(self._event(visit, EventName.AUTH_DENIED, reason="wrong user name or password"))
             return self.pages.login(
-                visit.id,
-                visit.interaction,
-                visit.client,
-                csrf=visit.csrf_token,
-                username=username,
-                error="This user name and password do not belong together.",
+                visit, username=username, error="This user name and password do not belong together."
             )
         authentication = replace(authentication, sid=authentication.sid or mint_secret())
         browser = await BrowserSessions(visit.transaction).sign_in(
@@ -180,28 +211,30 @@ class InteractionEndpoint:
             return await self._deny(visit, form)
         if form.get("decision") != "allow" or visit.authentication is None:
             return self._look_again(visit)
-        step = choose_step(visit.interaction, visit.authentication, consent_needed=True, now=visit.now)
-        if step is not Step.CONSENT:
+        if self._choose_step(visit, consent_needed=True) is not Step.CONSENT:
             return self._look_again(visit)
-        return await self._issue(visit, visit.authentication)
+        request = visit.outcome.narrow(visit.interaction.request, form)
+        return await self._allow(visit, visit.authentication, request)
 
-    async def _issue(self, visit: Visit, authentication: Authentication) -> Response:
+    async def _allow(self, visit: Visit, authentication: Authentication, request: AuthorizationRequest) -> Response:
+        for each in self.claims:
+            await each.claim(visit.interaction, visit.now)
         await self._finish(visit)
-        request = visit.interaction.request
         claims = await self.consent.claims(visit.client, authentication, Scope.parse(request.scope))
-        code, grant = await self.code_issuer(visit.transaction).issue(
-            request, authentication, claims=claims, now=visit.now
-        )
-        event = self._event(visit, EventName.CODE_ISSUED, subject=grant.subject, grant_id=grant.id)
+        grant = begin_grant(request, authentication, claims=claims, now=visit.now, lifetime=self.grant_lifetime)
+        await Grants(visit.transaction).add(grant)
+        answer = await visit.outcome.allow(visit, request, grant)
+        event = self._event(visit, visit.outcome.event, subject=grant.subject, grant_id=grant.id)
         visit.transaction.after_commit(partial(self.server.emit, event))
         await visit.transaction.commit()
-        return render_answer(visit.target, {"code": code}, stylesheet=self.pages.stylesheet)
+        return await visit.target.answer(answer)
 
     async def _deny(self, visit: Visit, form: Parameters) -> Response:
         await self._refuse(visit, EventName.AUTHORIZATION_DENIED, AccessDenied("the person said no"))
 
     async def _refuse(self, visit: Visit, name: EventName, refusal: OAuthError) -> NoReturn:
         await self._finish(visit)
+        await visit.outcome.refuse(visit)
         event = self._event(visit, name, result=refusal.error, reason=refusal.reason)
         visit.transaction.after_commit(partial(self.server.emit, event))
         await visit.transaction.commit()
@@ -218,7 +251,7 @@ class InteractionEndpoint:
     def _event(
         self,
         visit: Visit,
-        name: EventName,
+        name: StrEnum,
         *,
         subject: str | None = None,
         grant_id: str | None = None,

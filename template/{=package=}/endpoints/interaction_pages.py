@@ -6,12 +6,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from ..core.client import Client
-from ..core.interaction import Interaction
-from ..core.redirect_uri import describe_destination, is_loopback
 from ..core.refresh_token import OFFLINE_ACCESS
 from .openapi import describe_content, describe_form, describe_query
-from .pages import form_action_sources, render_page
+from .pages import render_page
+from .visit import Visit
 
 _RESPONSES = {
     "200": describe_content("text/html", "a page, or an answer to the client with form_post"),
@@ -53,65 +51,53 @@ class InteractionPages:
     stylesheet: str
     scopes: Mapping[str, str]
 
-    def login(
-        self,
-        interaction_id: str,
-        interaction: Interaction,
-        client: Client,
-        *,
-        csrf: str,
-        username: str | None = None,
-        error: str | None = None,
-    ) -> Response:
+    def login(self, visit: Visit, *, username: str | None = None, error: str | None = None) -> Response:
         """Return the login page, with the user name filled in if the client or the last attempt gave one."""
+        request = visit.interaction.request
         return render_page(
             "login",
             stylesheet=self.stylesheet,
             status=400 if error else 200,
-            form_action=form_action_sources(interaction.request.redirect_uri),
-            action=self.url(interaction_id, step="login"),
-            cancel_action=self.url(interaction_id, step="cancel"),
-            csrf=csrf,
-            client_name=client.display_name,
-            username=username or interaction.request.login_hint or "",
+            form_action=visit.outcome.form_action(request),
+            action=self.url(visit.id, step="login"),
+            cancel_action=self.url(visit.id, step="cancel"),
+            csrf=visit.csrf_token,
+            client_name=visit.client.display_name,
+            username=username or request.login_hint or "",
             error=error,
         )
 
-    def select_account(
-        self, interaction_id: str, interaction: Interaction, client: Client, *, csrf: str, account: str
-    ) -> Response:
+    def select_account(self, visit: Visit, *, account: str) -> Response:
         """Return the page that asks whether to go on as `account`."""
         return render_page(
             "select_account",
             stylesheet=self.stylesheet,
-            form_action=form_action_sources(interaction.request.redirect_uri),
-            action=self.url(interaction_id, step="account"),
-            csrf=csrf,
-            client_name=client.display_name,
+            form_action=visit.outcome.form_action(visit.interaction.request),
+            action=self.url(visit.id, step="account"),
+            csrf=visit.csrf_token,
+            client_name=visit.client.display_name,
             account=account,
         )
 
-    def consent(
-        self, interaction_id: str, interaction: Interaction, client: Client, *, csrf: str, account: str
-    ) -> Response:
+    def consent(self, visit: Visit, *, account: str) -> Response:
         """Return the consent page: who asks, for what, and where the answer goes."""
-        request = interaction.request
+        request, client = visit.interaction.request, visit.client
         scope = [word for word in request.scope.split() if word != OFFLINE_ACCESS]
+        template, further = visit.outcome.consent_page(request, client)
         return render_page(
-            "consent",
+            template,
             stylesheet=self.stylesheet,
-            form_action=form_action_sources(request.redirect_uri),
-            action=self.url(interaction_id, step="consent"),
-            switch_action=self.url(interaction_id, step="switch"),
-            csrf=csrf,
+            form_action=visit.outcome.form_action(request),
+            action=self.url(visit.id, step="consent"),
+            switch_action=self.url(visit.id, step="switch"),
+            csrf=visit.csrf_token,
             client_name=client.display_name,
             client_uri=client.client_uri,
-            redirect_host=describe_destination(request.redirect_uri),
             scopes=[(word, self.scopes.get(word, word)) for word in scope],
             offline_access=OFFLINE_ACCESS in request.scope.split(),
             account=account,
-            loopback_only=all(is_loopback(uri) for uri in client.redirect_uris),
-            resources=[],
+            resources=request.resources,
+            **further,
         )
 
     def finished(self, title: str, message: str, *, status: int) -> Response:

@@ -34,7 +34,7 @@ def build_metadata(
         "scopes_supported": list(server.scopes.supported()),
         "response_types_supported": [],
         "grant_types_supported": list(grant_types),
-        "token_endpoint_auth_methods_supported": authentication.names,
+        **authentication.as_metadata("token_endpoint"),
         "request_uri_parameter_supported": False,
     }
     for contribution in contributions:

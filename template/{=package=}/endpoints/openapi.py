@@ -1,11 +1,13 @@
 """The OpenAPI document, declared rather than derived: what the endpoints really read and answer."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from .routing import Endpoint
+from .sender import Senders
 
-CLIENT_SECURITY: Sequence[Mapping[str, Sequence[str]]] = ({"oauthClient": ()}, {})
+CLIENT_SECURITY: Sequence[Mapping[str, Sequence[str]]] = [{"oauthClient": ()}, {}]
 _ERROR = {"$ref": "#/components/schemas/OAuthError"}
 
 # Named so that they are not taken for components of the team's own API, which share the document.
@@ -42,7 +44,7 @@ def describe_form(properties: Mapping[str, str], *, required: Sequence[str] = ()
     """Return an OpenAPI request body that is a form."""
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {name: {"type": "string", "description": text} for name, text in properties.items()},
+        "properties": {name: _describe_string(text) for name, text in properties.items()},
     }
     if required:
         schema["required"] = list(required)
@@ -57,14 +59,34 @@ def describe_query(parameters: Mapping[str, str], *, required: Sequence[str] = (
     ]
 
 
-def describe_token_response(further: Mapping[str, str]) -> dict[str, Any]:
+def describe_headers(
+    operation: Mapping[str, Any], *, request: Mapping[str, str], response: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return an operation with the headers that its request may have, and those of its answers."""
+    parameters = [
+        {"name": name, "in": "header", "description": text, "required": False, "schema": {"type": "string"}}
+        for name, text in request.items()
+    ]
+    headers = {name: {"description": text, "schema": {"type": "string"}} for name, text in response.items()}
+    described = dict(operation)
+    if parameters:
+        described["parameters"] = [*operation.get("parameters", ()), *parameters]
+    if headers:
+        told = {"200", "400", "401"} & operation["responses"].keys()
+        described["responses"] = operation["responses"] | {
+            status: {**operation["responses"][status], "headers": headers} for status in sorted(told)
+        }
+    return described
+
+
+def describe_token_response(further: Mapping[str, str], token_types: Sequence[str]) -> dict[str, Any]:
     """Return the schema of a token response (RFC 6749 §5.1) with the members that features add."""
     return {
         "type": "object",
         "required": ["access_token", "token_type", "expires_in"],
         "properties": {
             "access_token": {"type": "string", "description": "a JWT (RFC 9068)"},
-            "token_type": {"type": "string", "enum": ["Bearer"]},
+            "token_type": {"type": "string", "enum": list(token_types)},
             "expires_in": {"type": "integer", "description": "seconds"},
             "scope": {"type": "string"},
             **{name: {"type": "string", "description": text} for name, text in further.items()},
@@ -79,24 +101,25 @@ def describe_form_endpoint(
     parameters: Mapping[str, str],
     required: Sequence[str],
     success: Mapping[str, Any] | None,
+    senders: Senders | None = None,
 ) -> dict[str, Any]:
-    """Return the path item of a form endpoint that clients authenticate to."""
+    """Return the path item of a form endpoint that clients authenticate to, and to which `senders` prove themselves."""
     client = dict.fromkeys(("client_id", "client_secret"), "unless the Authorization header says it")
-    return {
-        "post": {
-            "summary": summary,
-            "description": specification,
-            "security": [dict(option) for option in CLIENT_SECURITY],
-            "requestBody": describe_form({**parameters, **client}, required=required),
-            "responses": {
-                "200": describe_json(success, "done") if success else {"description": "done"},
-                "400": describe_refusal("refused"),
-                "401": describe_refusal("client authentication failed"),
-                "413": describe_refusal("the body is too large"),
-                "500": describe_refusal("the server failed"),
-            },
-        }
+    operation = {
+        "summary": summary,
+        "description": specification,
+        "security": [dict(option) for option in CLIENT_SECURITY],
+        "requestBody": describe_form({**parameters, **client}, required=required),
+        "responses": {
+            "200": describe_json(success, "done") if success else {"description": "done"},
+            "400": describe_refusal("refused"),
+            "401": describe_refusal("client authentication failed"),
+            "413": describe_refusal("the body is too large"),
+            "500": describe_refusal("the server failed"),
+        },
     }
+    senders = senders or Senders()
+    return {"post": describe_headers(operation, request=senders.request_headers, response=senders.response_headers)}
 
 
 def describe_document(summary: str, specification: str, media_type: str = "application/json") -> dict[str, Any]:
@@ -105,13 +128,26 @@ def describe_document(summary: str, specification: str, media_type: str = "appli
     return {"get": {"summary": summary, "description": specification, "responses": {"200": document}}}
 
 
-def add_to_openapi(document: dict[str, Any], endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """Return `document`, an OpenAPI document, with every described endpoint added."""
+def add_to_openapi(
+    document: dict[str, Any], endpoints: Sequence[Endpoint], client_parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return `document`, an OpenAPI document, with every described endpoint added.
+
+    `client_parameters` stand in the form of each endpoint that clients authenticate to.
+    """
     paths = document.setdefault("paths", {})
     for endpoint in endpoints:
         if endpoint.describe:
-            paths[endpoint.path] = dict(endpoint.describe)
+            paths[endpoint.path] = deepcopy(dict(endpoint.describe))
+    for operation in (operation for item in paths.values() for operation in item.values()):
+        if operation.get("security") == CLIENT_SECURITY:
+            form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+            form["properties"] |= {name: _describe_string(text) for name, text in client_parameters.items()}
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(SCHEMAS)
     components.setdefault("securitySchemes", {}).update(SECURITY_SCHEMES)
     return document
+
+
+def _describe_string(text: str) -> dict[str, Any]:
+    return {"type": "string", "description": text}

@@ -19,10 +19,10 @@ _print_json = json.JSONEncoder(separators=(",", ":")).encode
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def render_json(body: Mapping[str, Any], *, status: int = 200) -> Response:
-    """Return JSON that nobody may keep (RFC 6749 §5.1)."""
+def render_json(body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return JSON that nobody may keep (RFC 6749 §5.1), with further `headers`."""
     encoded = _print_json(body).encode()
-    return Response(encoded, status, headers=NO_STORE, media_type="application/json")
+    return Response(encoded, status, headers={**NO_STORE, **(headers or {})}, media_type="application/json")
 
 
 class JSONRefusal:
@@ -36,10 +36,10 @@ class JSONRefusal:
         # Every 401 must carry a challenge (RFC 9110 §15.5.2), whichever method the client tried.
         self._challenge = challenge("Basic", realm=realm, charset="UTF-8")
 
-    def __call__(self, refusal: OAuthError, request: Request) -> Response:
+    async def __call__(self, refusal: OAuthError, request: Request) -> Response:
         """Return the refusal as JSON."""
         members = {"error": refusal.error, "error_description": refusal.description}
-        response = render_json(self._wrap(members), status=refusal.status)
+        response = render_json(self._wrap(members), status=refusal.status, headers=refusal.headers)
         if isinstance(refusal, InvalidClient):
             response.headers["WWW-Authenticate"] = self._challenge
         if isinstance(refusal, MethodNotAllowed):

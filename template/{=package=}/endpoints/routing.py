@@ -21,10 +21,18 @@ from .transport import TransportPolicy
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
-Refusal = Callable[[OAuthError, Request], Response]
+Refusal = Callable[[OAuthError, Request], Awaitable[Response]]
 
-CORS_HEADERS = ("Authorization", "Content-Type", "DPoP", "MCP-Protocol-Version")
-CORS_EXPOSED = ("DPoP-Nonce", "WWW-Authenticate")
+CORS_HEADERS = ("Authorization", "Content-Type", "MCP-Protocol-Version")
+CORS_EXPOSED = ("WWW-Authenticate",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CORSHeaders:
+    """What scripts of other origins may send and read, beside what every script may (Fetch §3.2)."""
+
+    allowed: Sequence[str] = CORS_HEADERS
+    exposed: Sequence[str] = CORS_EXPOSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +67,14 @@ class Endpoint:
         except OAuthError as refusal:
             told, reason = refusal.description, refusal.reason
             log.debug("%s %s: %s, %s (%s)", request.method, self.path, refusal.error, told, reason)
-            return self.refuse(refusal, request)
+            return await self.refuse(refusal, request)
         except ClientDisconnect:
-            return self.refuse(InvalidRequest("the request ended early"), request)
+            return await self.refuse(InvalidRequest("the request ended early"), request)
         except Exception:
             incident = new_incident()
             log.exception("%s %s failed, incident %s", request.method, self.path, incident)
-            return self.refuse(ServerError(f"the server failed, incident {incident}", reason=incident), request)
+            failed = ServerError(f"the server failed, incident {incident}", reason=incident)
+            return await self.refuse(failed, request)
 
 
 class EndpointDispatcher:
@@ -74,12 +83,15 @@ class EndpointDispatcher:
     Raises ValueError when two endpoints want the same path.
     """
 
-    def __init__(self, app: ASGIApp, endpoints: Sequence[Endpoint], transport: TransportPolicy) -> None:
+    def __init__(
+        self, app: ASGIApp, endpoints: Sequence[Endpoint], transport: TransportPolicy, cors: CORSHeaders | None = None
+    ) -> None:
         paths = [endpoint.path for endpoint in endpoints]
         if len(set(paths)) != len(paths):
             raise ValueError(f"two endpoints want the path {max(paths, key=paths.count)}")
         self._app = app
-        self._endpoints = {endpoint.path: _as_app(endpoint, transport) for endpoint in endpoints}
+        cors = cors or CORSHeaders()
+        self._endpoints = {endpoint.path: _as_app(endpoint, transport, cors) for endpoint in endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the endpoint at the path of `scope`, or what stands behind us."""
@@ -92,7 +104,7 @@ def new_incident() -> str:
     return secrets.token_hex(6)
 
 
-def _as_app(endpoint: Endpoint, transport: TransportPolicy) -> ASGIApp:
+def _as_app(endpoint: Endpoint, transport: TransportPolicy, cors: CORSHeaders) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         response = await endpoint.answer(Request(scope, receive, send), transport)
         await response(scope, receive, send)
@@ -103,8 +115,8 @@ def _as_app(endpoint: Endpoint, transport: TransportPolicy) -> ASGIApp:
         app,
         allow_origins=("*",),
         allow_methods=endpoint.methods,
-        allow_headers=CORS_HEADERS,
-        expose_headers=CORS_EXPOSED,
+        allow_headers=cors.allowed,
+        expose_headers=cors.exposed,
         max_age=3600,
     )
 

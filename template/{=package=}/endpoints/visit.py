@@ -1,32 +1,22 @@
-"""Who comes to a page of an interaction, and whether they may."""
+"""One request to a page of an interaction, and what the interaction leads to."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from hmac import compare_digest
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 
-from ..core.authorization_response import ResponseTarget
+from ..core.authorization_request import AuthorizationRequest
 from ..core.client import Client
-from ..core.grant import Authentication
+from ..core.grant import Authentication, AuthorizationGrant
 from ..core.interaction import Browser, Interaction, make_csrf_token
 from ..core.parameters import Parameters
-from ..core.redirect_uri import is_registered
-from ..core.secrets import digest
 from ..database import Transaction
-from ..server import Server
-from ..stores.browser_sessions import BrowserSessions
-from ..stores.interactions import Interactions
-from .answering import Unusable, answering
-from .session_cookie import SessionCookie
-
-
-class People(Protocol):
-    """What the reception asks of `policy/principals.py`."""
-
-    async def recognise(self, request: Request, *, now: datetime) -> Authentication | None: ...
-    async def is_active(self, subject: str, transaction: Transaction) -> bool: ...
+from .answering import Target
+from .pages import Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +26,8 @@ class Visit:
     id: str
     interaction: Interaction
     client: Client
-    target: ResponseTarget
+    outcome: "Outcome"
+    target: Target
     browser: Browser | None
     authentication: Authentication | None
     http: Request
@@ -63,91 +54,40 @@ class Visit:
         return compare_digest(form.get("csrf", "").encode(), self.csrf_token.encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reception:
-    """Finds the interaction, the browser and the person of a request."""
+class Outcome(Protocol):
+    """A slot: what an interaction leads to, if it is not the code flow's own answer.
 
-    server: Server
-    people: People
-    cookie: SessionCookie
+    `name` stands where a request otherwise says its response mode, `event` is reported when it was allowed.
+    """
 
-    async def receive(self, query: Parameters, request: Request, transaction: Transaction) -> Visit:
-        """Return the visit.
+    @property
+    def name(self) -> str: ...
+    @property
+    def event(self) -> StrEnum: ...
 
-        Raises Unusable for an unknown, finished, expired or foreign interaction, and whatever policy raises when it
-        recognises the person, to be sent back to the client.
+    def find_target(self, request: AuthorizationRequest, client: Client) -> Target | None:
+        """Return where the answer goes, or None if it can go there no longer."""
+        ...
+
+    def form_action(self, request: AuthorizationRequest) -> Sequence[str]:
+        """Return where a form of the pages may lead (CSP form-action)."""
+        ...
+
+    def consent_page(self, request: AuthorizationRequest, client: Client) -> tuple[Template, Mapping[str, Any]]:
+        """Return the page that asks for consent, and what it is told beyond what every such page is."""
+        ...
+
+    def narrow(self, request: AuthorizationRequest, form: Parameters) -> AuthorizationRequest:
+        """Return what of the request the person allowed, as the form of that page says."""
+        ...
+
+    async def allow(self, visit: Visit, request: AuthorizationRequest, grant: AuthorizationGrant) -> Mapping[str, str]:
+        """Give what was allowed, and return the parameters of the answer. The grant is kept already.
+
+        Raises OAuthError, before which nothing lasts.
         """
-        now = self.server.now()
-        interaction_id = query.get("id", "")
-        interaction = await Interactions(transaction).find(digest(interaction_id))
-        if interaction is None:
-            raise Unusable("We do not know this page", "Go back to the app and start again.", status=404)
-        if interaction.finished_at is not None:
-            raise Unusable.finished()
-        if interaction.expires_at <= now:
-            raise Unusable(
-                "This took too long",
-                "For your safety the page has expired. Go back to the app and start again.",
-            )
-        browser = await self._find_browser(request, transaction, now)
-        if interaction.browser_id is not None and (browser is None or browser.id != interaction.browser_id):
-            raise Unusable(
-                "This was begun in another browser",
-                "Finish it there, or go back to the app and start again here. If cookies are blocked, allow them.",
-            )
-        client, target = await self._find_target(interaction, transaction)
-        with answering(target):
-            authentication = await self._find_person(browser, request, transaction, now)
-        return Visit(
-            id=interaction_id,
-            interaction=interaction,
-            client=client,
-            target=target,
-            browser=browser,
-            authentication=authentication,
-            http=request,
-            transaction=transaction,
-            now=now,
-        )
+        ...
 
-    async def admit(self, visit: Visit, session_lifetime: timedelta) -> Visit:
-        """Return the visit of a browser that has a cookie and owns the interaction, from now on if not before.
-
-        Raises Unusable when another browser was faster.
-        """
-        browser = visit.browser
-        if browser is None:
-            browser = await BrowserSessions(visit.transaction).begin(visit.now, visit.now + session_lifetime)
-        if visit.interaction.browser_id is None:
-            interactions = Interactions(visit.transaction)
-            if not await interactions.claim(visit.interaction.digest, browser.id):
-                raise Unusable("This was begun in another browser", "Go back to the app and start again here.")
-        return replace(visit, browser=browser)
-
-    async def _find_browser(self, request: Request, transaction: Transaction, now: datetime) -> Browser | None:
-        secret = self.cookie.read(request)
-        return await BrowserSessions(transaction).find(secret, now) if secret else None
-
-    async def _find_person(
-        self, browser: Browser | None, request: Request, transaction: Transaction, now: datetime
-    ) -> Authentication | None:
-        found = await self.people.recognise(request, now=now)
-        if found is None and browser is not None:
-            found = browser.authentication
-        if found is None or not await self.people.is_active(found.subject, transaction):
-            return None
-        return found
-
-    async def _find_target(self, interaction: Interaction, transaction: Transaction) -> tuple[Client, ResponseTarget]:
-        request = interaction.request
-        client = await self.server.clients.find(request.client_id, transaction)
-        if client is None or not is_registered(
-            request.redirect_uri, client.redirect_uris, any_loopback_port=client.is_native
-        ):
-            raise Unusable("This app is no longer known here", "Its makers or your administrator can tell you more.")
-        return client, ResponseTarget(
-            redirect_uri=request.redirect_uri,
-            response_mode=request.response_mode,
-            state=request.state,
-            issuer=self.server.urls.issuer,
-        )
+    async def refuse(self, visit: Visit) -> None:
+        """Take note that nothing was given."""
+        ...

@@ -11,28 +11,32 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict
 
 from ..core.access_token import PrincipalKind
-from ..core.authorization_request import RESPONSE_TYPE, ResponseMode
+from ..core.authorization_request import RESPONSE_TYPE
 from ..core.pkce import S256
 from ..core.refresh_token import OFFLINE_ACCESS
 from ..database import Transaction
 from ..endpoints.answering import BrowserRefusal
-from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint, RequestCheck
-from ..endpoints.interaction import Consent, InteractionEndpoint
+from ..endpoints.authorization_rules import AuthorizationRules, RequestCheck, RequestSource
+from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint
+from ..endpoints.client_answer import MODES, AnswerMode, ClientAnswers
+from ..endpoints.code_answer import CodeAnswer
+from ..endpoints.interaction import AuthenticationRule, Consent, FinalClaim, InteractionEndpoint
 from ..endpoints.interaction import Principals as PagePrincipals
 from ..endpoints.interaction_pages import DESCRIPTION_OF_PAGES, DESCRIPTION_OF_STYLE, InteractionPages
 from ..endpoints.pages import stylesheet, stylesheet_url
 from ..endpoints.public_client import PublicClient
+from ..endpoints.reception import People, Reception
 from ..endpoints.routing import Endpoint
 from ..endpoints.session_cookie import SessionCookie
-from ..endpoints.visit import People, Reception
+from ..endpoints.visit import Outcome
 from ..feature import Composition, Feature, PolicyContract
 from ..grants import authorization_code, refresh_token
-from ..grants.authorization_code import AuthorizationCodeGrant, RefreshTokenRule
-from ..grants.granted_tokens import GrantedTokens, TokenMember
+from ..grants.authorization_code import AuthorizationCodeGrant
+from ..grants.granted_tokens import GrantedTokens, MakeGrantedTokens, RefreshTokenRule, TokenMember
+from ..grants.issuing import AudienceRule, keep_audience
 from ..grants.issuing_codes import CodeIssuer
 from ..grants.refresh_token import RefreshTokenGrant
 from ..grants.token_request import Grant
-from ..server import Server
 from ..settings import Seconds
 from ..stores import authorization_codes, browser_sessions, grants, interactions, refresh_tokens
 from ..stores.authorization_codes import AuthorizationCodes
@@ -96,9 +100,14 @@ def feature(
         grants=room.grants,
         token_parameters=_TOKEN_PARAMETERS,
         token_members={"refresh_token": "with the scope offline_access (RFC 6749 §6)"},
-        client_authentication=(PublicClient(),),
+        client_authentication=lambda composition: (PublicClient(),),
         metadata=room.metadata,
         scopes={OFFLINE_ACCESS: "keep its access while you are away"},
+        extends={
+            AuthorizationRules: room.rules,
+            ClientAnswers: room.answers,
+            MakeGrantedTokens: room.granted_tokens,
+        },
         policies=(PolicyContract(principals, 1), PolicyContract(consent, 1), PolicyContract(refresh_token_rule, 1)),
         expirable=(
             Expirable("interactions", interactions.delete_expired),
@@ -125,22 +134,44 @@ class _CodeFlow:
         self._consent = consent
         self._refresh_token_rule = refresh_token_rule
 
-    def grants(self, composition: Composition) -> Mapping[str, Callable[[Transaction], Grant]]:
-        settings, server = self._settings, composition.server
-        members = composition.extensions(TokenMember)
+    def rules(self, composition: Composition) -> AuthorizationRules:
+        return AuthorizationRules(
+            server=composition.server,
+            sources=composition.extensions(RequestSource),
+            checks=composition.extensions(RequestCheck),
+            response_modes=composition.get(ClientAnswers).names,
+            require_pkce=self._settings.require_pkce,
+        )
 
-        def tokens(transaction: Transaction) -> GrantedTokens:
+    def answers(self, composition: Composition) -> ClientAnswers:
+        return ClientAnswers(
+            modes=(*MODES, *composition.extensions(AnswerMode)),
+            stylesheet=stylesheet_url(composition.server.settings.prefix),
+        )
+
+    def granted_tokens(self, composition: Composition) -> MakeGrantedTokens:
+        audience, members = composition.find(AudienceRule), composition.extensions(TokenMember)
+
+        def make(transaction: Transaction) -> GrantedTokens:
             return GrantedTokens(
-                issuer=server.issuer, people=self._principals, members=members, transaction=transaction
+                issuer=composition.server.issuer,
+                people=self._principals,
+                families=RefreshTokens(transaction, self._settings.refresh_token_lifetime),
+                refresh_token_rule=self._refresh_token_rule,
+                members=members,
+                choose_audience=audience.choose if audience else keep_audience,
+                transaction=transaction,
             )
+
+        return MakeGrantedTokens(make)
+
+    def grants(self, composition: Composition) -> Mapping[str, Callable[[Transaction], Grant]]:
+        settings = self._settings
+        tokens = composition.get(MakeGrantedTokens).make
 
         def redeem_code(transaction: Transaction) -> Grant:
             return AuthorizationCodeGrant(
-                codes=AuthorizationCodes(transaction),
-                grants=Grants(transaction),
-                refresh_tokens=RefreshTokens(transaction, settings.refresh_token_lifetime),
-                tokens=tokens(transaction),
-                refresh_token_rule=self._refresh_token_rule,
+                codes=AuthorizationCodes(transaction), grants=Grants(transaction), tokens=tokens(transaction)
             )
 
         def refresh(transaction: Transaction) -> Grant:
@@ -155,30 +186,17 @@ class _CodeFlow:
         return {authorization_code.GRANT_TYPE: redeem_code, refresh_token.GRANT_TYPE: refresh}
 
     def endpoints(self, composition: Composition) -> Sequence[Endpoint]:
-        settings, server = self._settings, composition.server
-        style = stylesheet_url(server.settings.prefix)
-        cookie = SessionCookie(is_secure=server.urls.issuer.startswith("https://"))
-        refuse = BrowserRefusal(style)
+        server = composition.server
+        refuse = BrowserRefusal(stylesheet_url(server.settings.prefix))
         authorize = AuthorizationEndpoint(
             server=server,
-            checks=composition.extensions(RequestCheck),
-            require_pkce=settings.require_pkce,
-            interaction_lifetime=settings.interaction_lifetime,
+            rules=composition.get(AuthorizationRules),
+            answers=composition.get(ClientAnswers),
+            forms=composition.forms,
+            interaction_lifetime=self._settings.interaction_lifetime,
             transport=composition.transport,
         )
-        interaction = InteractionEndpoint(
-            server=server,
-            reception=Reception(server=server, people=self._principals, cookie=cookie),
-            principals=self._principals,
-            consent=self._consent,
-            code_issuer=self._code_issuer(server),
-            pages=InteractionPages(
-                path=server.urls.path("interaction"), stylesheet=style, scopes=server.scopes.supported()
-            ),
-            cookie=cookie,
-            session_lifetime=settings.session_lifetime,
-            transport=composition.transport,
-        )
+        interaction = self._interaction(composition)
         return (
             Endpoint(
                 path=server.urls.path("authorize"),
@@ -201,12 +219,46 @@ class _CodeFlow:
             ),
         )
 
+    def _interaction(self, composition: Composition) -> InteractionEndpoint:
+        settings, server = self._settings, composition.server
+        code_lifetime = settings.authorization_code_lifetime
+        cookie = SessionCookie(is_secure=server.urls.issuer.startswith("https://"))
+        answer = CodeAnswer(
+            issuer=server.urls.issuer,
+            answers=composition.get(ClientAnswers),
+            code_issuer=lambda transaction: CodeIssuer(AuthorizationCodes(transaction), code_lifetime),
+        )
+        outcomes: list[Outcome] = composition.extensions(Outcome)  # type: ignore[type-abstract]
+        return InteractionEndpoint(
+            server=server,
+            reception=Reception(
+                server=server,
+                people=self._principals,
+                cookie=cookie,
+                answer=answer,
+                outcomes={outcome.name: outcome for outcome in outcomes},
+            ),
+            principals=self._principals,
+            consent=self._consent,
+            rules=composition.extensions(AuthenticationRule),
+            claims=composition.extensions(FinalClaim),
+            pages=InteractionPages(
+                path=server.urls.path("interaction"),
+                stylesheet=stylesheet_url(server.settings.prefix),
+                scopes=server.scopes.supported(),
+            ),
+            forms=composition.forms,
+            cookie=cookie,
+            session_lifetime=settings.session_lifetime,
+            grant_lifetime=code_lifetime + server.settings.access_token_lifetime,
+            transport=composition.transport,
+        )
+
     def metadata(self, composition: Composition) -> Mapping[str, Any]:
-        server = composition.server
         told: dict[str, Any] = {
-            "authorization_endpoint": server.urls.url("authorize"),
+            "authorization_endpoint": composition.server.urls.url("authorize"),
             "response_types_supported": [RESPONSE_TYPE],
-            "response_modes_supported": [mode.value for mode in ResponseMode],
+            "response_modes_supported": composition.get(ClientAnswers).names,
             "code_challenge_methods_supported": [S256],
             "authorization_response_iss_parameter_supported": True,
             "ui_locales_supported": ["en"],
@@ -214,16 +266,3 @@ class _CodeFlow:
         if self._principals.acr_values:
             told["acr_values_supported"] = list(self._principals.acr_values)
         return told
-
-    def _code_issuer(self, server: Server) -> Callable[[Transaction], CodeIssuer]:
-        lifetime = self._settings.authorization_code_lifetime
-
-        def make(transaction: Transaction) -> CodeIssuer:
-            return CodeIssuer(
-                grants=Grants(transaction),
-                codes=AuthorizationCodes(transaction),
-                code_lifetime=lifetime,
-                grant_lifetime=lifetime + server.settings.access_token_lifetime,
-            )
-
-        return make

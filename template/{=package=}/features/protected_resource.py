@@ -9,10 +9,10 @@ from ..endpoints.metadata import serve_document
 from ..endpoints.openapi import describe_document
 from ..endpoints.routing import Endpoint
 from ..feature import Composition, Feature
+from ..protect.constraint import TokenConstraint
 from ..protect.guard import Guard
 from ..protect.keys import LocalKeys
 from ..protect.metadata import WELL_KNOWN, metadata_path, metadata_url, protected_resource_document
-from ..server import Server
 
 
 def feature() -> Feature:
@@ -20,8 +20,9 @@ def feature() -> Feature:
     return Feature(name="protected_resource", specification="RFC 9728", endpoints=_endpoints)
 
 
-def make_guard(server: Server) -> Guard[None]:
+def make_guard(composition: Composition) -> Guard[None]:
     """Return the guard of the default audience, for APIs in the same process as this server."""
+    server = composition.server
     audience = server.settings.default_audience
     return Guard(
         issuer=server.urls.issuer,
@@ -29,6 +30,7 @@ def make_guard(server: Server) -> Guard[None]:
         keys=LocalKeys(server.keys, server.now),
         realm=server.settings.realm,
         resource_metadata=metadata_url(audience),
+        constraints=composition.extensions(TokenConstraint),  # type: ignore[type-abstract]
         now=server.now,
     )
 
@@ -37,7 +39,7 @@ def _endpoints(composition: Composition) -> Sequence[Endpoint]:
     server = composition.server
     of_features = {name for feature in composition.features for name in feature.scopes}
     own = [name for name in server.scopes.supported() if name not in of_features]
-    document = protected_resource_document(make_guard(server), own)
+    document = protected_resource_document(make_guard(composition), own)
     max_age = int(server.settings.metadata_cache_lifetime.total_seconds())
     # Behind its path too where there is one, but clients that look at the root only are common.
     return tuple(

@@ -18,7 +18,7 @@ from ..core.jwk import ALGORITHMS, JoseError
 from ..core.refresh_token import digest_family
 from ..database import Transaction
 from ..endpoints.client_authentication import ClientAuthentication
-from ..endpoints.forms import read_form
+from ..endpoints.forms import Forms
 from ..endpoints.openapi import describe_form_endpoint
 from ..endpoints.render import NO_STORE
 from ..endpoints.routing import Endpoint
@@ -39,7 +39,10 @@ def feature() -> Feature:
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
         revocation = Revocation(
-            server=composition.server, authentication=composition.authentication, transport=composition.transport
+            server=composition.server,
+            authentication=composition.authentication,
+            forms=composition.forms,
+            transport=composition.transport,
         )
         return (
             Endpoint(
@@ -63,7 +66,7 @@ def feature() -> Feature:
     def metadata(composition: Composition) -> Mapping[str, Any]:
         return {
             "revocation_endpoint": composition.server.urls.url("revoke"),
-            "revocation_endpoint_auth_methods_supported": composition.authentication.names,
+            **composition.authentication.as_metadata("revocation_endpoint"),
         }
 
     return Feature(name="revocation", specification="RFC 7009", endpoints=endpoints, metadata=metadata)
@@ -75,6 +78,7 @@ class Revocation:
 
     server: Server
     authentication: ClientAuthentication
+    forms: Forms
     transport: TransportPolicy
 
     async def revoke(self, request: Request) -> Response:
@@ -82,7 +86,7 @@ class Revocation:
 
         Raises UnsupportedTokenType for a client's own token that belongs to no grant.
         """
-        form = await read_form(request, max_size=self.server.settings.max_body_size)
+        form = await self.forms.read_form(request)
         async with self.server.database.transaction() as transaction:
             client = await self.authentication.authenticate(request, form, transaction)
             grant = await self._find_grant(form.require("token"), client, transaction)

@@ -1,6 +1,6 @@
 """The client credentials grant (RFC 6749 §4.4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,8 +8,9 @@ from ..core.access_token import PrincipalKind
 from ..core.client import Client
 from ..core.errors import UnauthorizedClient
 from ..core.events import EventName
+from ..core.parameters import Parameters
 from ..core.scope import Scope
-from .issuing import TokenIssuer
+from .issuing import ChooseAudience, TokenIssuer
 from .token_request import TokenRequest, TokenResponse
 
 GRANT_TYPE = "client_credentials"
@@ -27,11 +28,14 @@ class ClientCredentialsGrant:
 
     issuer: TokenIssuer
     allow_scope: AllowScope
+    choose_audience: ChooseAudience
     kind: PrincipalKind
     subject_of: Callable[[Client], str]
 
     async def exchange(self, request: TokenRequest) -> TokenResponse:
-        """Return an access token whose subject is the client. Raises UnauthorizedClient or InvalidScope."""
+        """Return an access token whose subject is the client. Raises UnauthorizedClient or InvalidScope, and what
+        the rule of the audience raises.
+        """
         client = request.client
         if client.is_public:
             raise UnauthorizedClient("this grant is for confidential clients only")
@@ -39,7 +43,22 @@ class ClientCredentialsGrant:
         subject = self.subject_of(client)
 
         access_token = await self.issuer.issue(
-            subject=subject, kind=self.kind, client_id=client.client_id, scope=str(scope), now=request.now
+            subject=subject,
+            kind=self.kind,
+            client_id=client.client_id,
+            scope=str(scope),
+            now=request.now,
+            resources=await self.choose_audience(request.parameters, client, None),
+            confirmation=request.confirmation,
         )
         request.report(EventName.TOKEN_ISSUED, subject=subject, scope=str(scope))
-        return TokenResponse(access_token=access_token, expires_in=self.issuer.expires_in, scope=str(scope))
+        return TokenResponse(
+            access_token=access_token,
+            expires_in=self.issuer.expires_in,
+            scope=str(scope),
+            token_type=request.token_type,
+        )
+
+    async def find_confirmation(self, parameters: Parameters) -> Mapping[str, str] | None:
+        """Return None: nothing is presented here but the client itself."""
+        return None

@@ -8,9 +8,12 @@ from typing import Protocol
 from ..core.access_token import PrincipalKind
 from ..core.client import Client
 from ..core.errors import InvalidGrant
+from ..core.events import EventName
 from ..core.grant import AuthorizationGrant
+from ..core.scope import Scope
 from ..database import Transaction
-from .issuing import TokenIssuer
+from .issuing import ChooseAudience, TokenIssuer
+from .token_request import TokenRequest, TokenResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,46 +44,94 @@ class People(Protocol):
     async def is_active(self, subject: str, transaction: Transaction) -> bool: ...
 
 
+class RefreshTokenFamilies(Protocol):
+    """Where a grant gets its first refresh token from."""
+
+    async def begin(self, grant_id: str, now: datetime, *, confirmation: Mapping[str, str] | None) -> str: ...
+
+
+class RefreshTokenRule(Protocol):
+    """The team's rule of who gets a refresh token."""
+
+    def is_wanted(self, client: Client, scope: Scope) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantedTokens:
-    """Makes the access token of a grant and what features add to it."""
+    """Makes the tokens of a grant and what features add to them."""
 
     issuer: TokenIssuer
     people: People
+    families: RefreshTokenFamilies
+    refresh_token_rule: RefreshTokenRule
     members: Sequence[TokenMember]
+    choose_audience: ChooseAudience
     transaction: Transaction
 
     async def issue(
-        self, grant: AuthorizationGrant, client: Client, *, scope: str, now: datetime, code: str | None = None
-    ) -> tuple[str, dict[str, str]]:
-        """Return the access token and the further members of the answer. Writes nothing.
+        self, grant: AuthorizationGrant, request: TokenRequest, *, scope: str, code: str | None = None
+    ) -> TokenResponse:
+        """Return the answer to `request`: an access token and what features add to it. Writes nothing.
 
-        Raises InvalidGrant when the person is no longer active.
+        Raises InvalidGrant when the person is no longer active, and what the rule of the audience raises.
         """
         if not await self.people.is_active(grant.subject, self.transaction):
             raise InvalidGrant("the grant is no longer valid", reason=f"{grant.subject} is not active")
+        resources = await self.choose_audience(request.parameters, request.client, grant.resources)
         access_token = await self.issuer.issue(
             subject=grant.subject,
             kind=self.people.kind,
-            client_id=client.client_id,
+            client_id=request.client.client_id,
             scope=scope,
-            now=now,
-            resources=grant.resources,
+            now=request.now,
+            resources=resources,
             grant_id=grant.id,
             authenticated_at=grant.authentication.auth_time,
             acr=grant.authentication.acr,
+            confirmation=request.confirmation,
             claims=grant.claims,
         )
         issued = Issued(
-            client=client,
+            client=request.client,
             grant=grant,
             scope=scope,
             access_token=access_token,
             code=code,
-            now=now,
+            now=request.now,
             transaction=self.transaction,
         )
         members: dict[str, str] = {}
         for member in self.members:
             members |= await member.make(issued)
-        return access_token, members
+        return TokenResponse(
+            access_token=access_token,
+            expires_in=self.issuer.expires_in,
+            scope=scope,
+            token_type=request.token_type,
+            members=members,
+        )
+
+    async def begin_family(
+        self, response: TokenResponse, grant: AuthorizationGrant, request: TokenRequest
+    ) -> TokenResponse:
+        """Return the first answer of a grant, with a refresh token if the client may have one; report what it holds.
+
+        A public client's is bound to its key, as it has nothing else to prove itself with (RFC 9449 §5).
+        """
+        client = request.client
+        if "refresh_token" in client.grant_types and self.refresh_token_rule.is_wanted(
+            client, Scope.parse(grant.scope)
+        ):
+            bound = request.confirmation.as_claim() if request.confirmation and client.is_public else None
+            token = await self.families.begin(grant.id, request.now, confirmation=bound)
+            response = response.with_member("refresh_token", token)
+            request.report(EventName.REFRESH_ISSUED, subject=grant.subject, grant_id=grant.id)
+        request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=grant.scope)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGrantedTokens:
+    """What the code flow puts at the service of other rooms that have grants of their own: one per transaction."""
+
+    make: Callable[[Transaction], GrantedTokens]

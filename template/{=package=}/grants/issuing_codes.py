@@ -11,56 +11,53 @@ from ..core.grant import Authentication, AuthorizationGrant
 from ..core.secrets import digest, mint_secret
 
 
-class Grants(Protocol):
-    """Where the grant is kept."""
-
-    async def add(self, grant: AuthorizationGrant) -> None: ...
-
-
 class AuthorizationCodes(Protocol):
     """Where the code is kept."""
 
     async def add(self, code: AuthorizationCode) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CodeIssuer:
-    """`grant_lifetime` is how long a grant is kept that gets no refresh token: as long as its access token is good."""
+    """Issues codes that are good for `lifetime`."""
 
-    grants: Grants
     codes: AuthorizationCodes
-    code_lifetime: timedelta
-    grant_lifetime: timedelta
+    lifetime: timedelta
 
-    async def issue(
-        self,
-        request: AuthorizationRequest,
-        authentication: Authentication,
-        *,
-        claims: Mapping[str, Any],
-        now: datetime,
-    ) -> tuple[str, AuthorizationGrant]:
-        """Keep a new grant with its code; return the code and the grant."""
-        grant = AuthorizationGrant(
-            id=mint_secret(),
-            client_id=request.client_id,
-            authentication=authentication,
-            scope=request.scope,
-            details=request.details,
-            claims=claims,
-            created_at=now,
-            expires_at=now + self.grant_lifetime,
-        )
+    async def issue(self, request: AuthorizationRequest, grant: AuthorizationGrant, *, now: datetime) -> str:
+        """Keep a new code of a grant that is kept already, and return it."""
         code = mint_secret()
-        await self.grants.add(grant)
         await self.codes.add(
             AuthorizationCode(
                 digest=digest(code),
                 redirect_uri=request.redirect_uri,
                 code_challenge=request.code_challenge,
-                expires_at=now + self.code_lifetime,
+                confirmation=request.confirmation,
+                expires_at=now + self.lifetime,
                 redeemed_at=None,
                 grant=grant,
             )
         )
-        return code, grant
+        return code
+
+
+def begin_grant(
+    request: AuthorizationRequest,
+    authentication: Authentication,
+    *,
+    claims: Mapping[str, Any],
+    now: datetime,
+    lifetime: timedelta,
+) -> AuthorizationGrant:
+    """Return the grant that a person gave, which is kept for `lifetime` if it gets no refresh token."""
+    return AuthorizationGrant(
+        id=mint_secret(),
+        client_id=request.client_id,
+        authentication=authentication,
+        scope=request.scope,
+        resources=request.resources,
+        details=request.details,
+        claims=claims,
+        created_at=now,
+        expires_at=now + lifetime,
+    )

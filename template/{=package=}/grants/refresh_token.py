@@ -1,11 +1,14 @@
 """The refresh token grant: rotation, honest retries and reuse (RFC 6749 §6, RFC 9700 §4.14)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from ..core.confirmation import check_confirmation
 from ..core.errors import InvalidGrant
 from ..core.events import EventName
+from ..core.parameters import Parameters
 from ..core.refresh_token import Presented, RefreshTokenFamily, judge
 from ..core.scope import Scope, narrow_scope
 from ..core.sealing import unseal
@@ -19,7 +22,6 @@ class RefreshTokens(Protocol):
     """What is asked of storage. `rotate` returns the successor, or None to whoever lost the race."""
 
     async def find(self, presented: str) -> RefreshTokenFamily | None: ...
-    async def begin(self, grant_id: str, now: datetime) -> str: ...
     async def rotate(self, presented: str, now: datetime) -> str | None: ...
 
 
@@ -40,14 +42,14 @@ class RefreshTokenGrant:
     rotates: bool
 
     async def exchange(self, request: TokenRequest) -> TokenResponse:
-        """Return new tokens for a presented refresh token. Raises InvalidGrant or InvalidScope.
+        """Return new tokens for a presented refresh token. Raises InvalidGrant, InvalidScope or InvalidRequest.
 
         Of parallel presentations one rotates; the others are retries of it and get the same successor, or, with a
         grace of zero, reuse.
         """
         presented = request.parameters.require("refresh_token")
         family = await self._find(presented, request)
-        grant, client = family.grant, request.client
+        grant = family.grant
         meaning = judge(family, presented, request.now, grace=self.grace)
         if meaning is Presented.EXPIRED:
             raise InvalidGrant("unknown refresh token", reason="the refresh token has expired")
@@ -55,16 +57,16 @@ class RefreshTokenGrant:
             raise await self._end(family, request)
         asked = request.parameters.get("scope")
         scope = str(narrow_scope(Scope.parse(grant.scope), Scope.parse(asked) if asked else None))
-        access_token, members = await self.tokens.issue(grant, client, scope=scope, now=request.now)
+        response = await self.tokens.issue(grant, request, scope=scope)
 
-        members["refresh_token"] = await self._advance(family, presented, request, meaning)
+        response = response.with_member("refresh_token", await self._advance(family, presented, request, meaning))
         request.report(EventName.TOKEN_ISSUED, subject=grant.subject, grant_id=grant.id, scope=scope)
-        return TokenResponse(
-            access_token=access_token,
-            expires_in=self.tokens.issuer.expires_in,
-            scope=scope,
-            members=members,
-        )
+        return response
+
+    async def find_confirmation(self, parameters: Parameters) -> Mapping[str, str] | None:
+        """Return what the presented token is bound to: the key of a public client."""
+        family = await self.refresh_tokens.find(parameters.get("refresh_token", ""))
+        return family.confirmation if family else None
 
     async def _find(self, presented: str, request: TokenRequest) -> RefreshTokenFamily:
         family = await self.refresh_tokens.find(presented)
@@ -74,6 +76,8 @@ class RefreshTokenGrant:
             raise InvalidGrant("unknown refresh token", reason=f"it belongs to {family.grant.client_id}")
         if family.grant.ended_at is not None:
             raise InvalidGrant("unknown refresh token", reason="its grant has ended")
+        # Before it is judged: who does not hold the key must not be able to end the family either.
+        check_confirmation(family.confirmation, request.confirmation)
         return family
 
     async def _advance(

@@ -12,12 +12,17 @@ from ..core.errors import InvalidRequest
 Carrier: TypeAlias = Literal["header", "body"]
 Extractor: TypeAlias = Callable[[Request], str | None]
 
+BEARER: Final = "Bearer"
+
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _MAX_FORM_SIZE: Final = 65_536
 
 
-async def find_token(request: Request, carriers: Collection[Carrier], extractor: Extractor | None) -> str | None:
-    """Return the access token that the request carries, or None. Raises InvalidRequest.
+async def find_token(
+    request: Request, carriers: Collection[Carrier], extractor: Extractor | None, schemes: Collection[str] = (BEARER,)
+) -> str | None:
+    """Return the access token that the request carries, in a header of one of `schemes`, or None.
+    Raises InvalidRequest.
 
     More than one, a malformed one, or one in the query is refused, good or not (RFC 6750 §3.1): what was in a
     URL is in a log too (RFC 9700 §4.3.2).
@@ -27,7 +32,7 @@ async def find_token(request: Request, carriers: Collection[Carrier], extractor:
 
     found = []
     if "header" in carriers:
-        found += _in_header(request)
+        found += _in_header(request, schemes)
     if "body" in carriers:
         found += await _in_body(request)
     if extractor is not None:
@@ -41,12 +46,19 @@ async def find_token(request: Request, carriers: Collection[Carrier], extractor:
     return found[0] if found else None
 
 
-def _in_header(request: Request) -> list[str]:
+def presented_scheme(request: Request, schemes: Collection[str]) -> str:
+    """Return which of `schemes` the Authorization header names; what is carried elsewhere is presented as Bearer."""
+    named = request.headers.get("authorization", "").partition(" ")[0].lower()
+    return next((scheme for scheme in schemes if scheme.lower() == named), BEARER)
+
+
+def _in_header(request: Request, schemes: Collection[str]) -> list[str]:
     headers = request.headers.getlist("authorization")
     if len(headers) > 1:
         raise InvalidRequest("the request has more than one Authorization header")
-    schemes = (header.partition(" ") for header in headers)
-    return [credentials.strip(" ") for scheme, _, credentials in schemes if scheme.lower() == "bearer"]
+    accepted = {scheme.lower() for scheme in schemes}
+    parts = (header.partition(" ") for header in headers)
+    return [credentials.strip(" ") for scheme, _, credentials in parts if scheme.lower() in accepted]
 
 
 async def _in_body(request: Request) -> list[str]:

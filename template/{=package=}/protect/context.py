@@ -1,7 +1,7 @@
 """What an endpoint learns of the access token that it was called with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic
 
@@ -15,7 +15,9 @@ Principal = TypeVar("Principal", default=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenContext(Generic[Principal]):
-    """A verified access token. `principal` is what the guard's `load_principal` made of it."""
+    """A verified access token. `principal` is what the guard's `load_principal` made of it, `headers` belong into
+    the answer.
+    """
 
     subject: str
     client_id: str
@@ -23,6 +25,7 @@ class TokenContext(Generic[Principal]):
     expires_at: datetime
     claims: Mapping[str, Any]
     principal: Principal
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def acr(self) -> str | None:

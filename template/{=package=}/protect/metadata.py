@@ -17,7 +17,7 @@ _CORS: Final = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT: Final = {
     **_CORS,
     "Access-Control-Allow-Methods": "GET",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP, MCP-Protocol-Version",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, MCP-Protocol-Version",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -42,11 +42,14 @@ def protected_resource_document(guard: Guard[Any], scopes: Iterable[str], **furt
     `further` are members such as `resource_name` and `resource_documentation`.
     """
     own = [scope for scope in dict.fromkeys(scopes) if scope != "offline_access"]
+    of_constraints = {name: value for each in guard.constraints for name, value in each.metadata.items()}
     return {
         "resource": guard.audience,
         "authorization_servers": [guard.issuer],
         **({"scopes_supported": own} if own else {}),  # an empty list is left out (RFC 9728 §3.2)
-        "bearer_methods_supported": list(guard.carriers),  # but here it says: none (RFC 9728 §2)
+        # But here it says: none (RFC 9728 §2).
+        "bearer_methods_supported": list(guard.carriers) if guard.is_bearer_accepted else [],
+        **of_constraints,
         **further,
     }
 

@@ -11,7 +11,7 @@ class Refused(HTTPException):
     """The `refusal` of a guard with the headers of its answer. FastAPI puts the body under `detail`."""
 
     def __init__(self, refusal: OAuthError, challenge: str | None) -> None:
-        headers = {"Cache-Control": "no-store"}
+        headers = {**refusal.headers, "Cache-Control": "no-store"}
         if challenge is not None:
             headers["WWW-Authenticate"] = challenge
         super().__init__(refusal.status, headers=headers)

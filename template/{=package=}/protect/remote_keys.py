@@ -12,6 +12,7 @@ import httpx
 from ..core.encoding import parse_json_object
 from ..core.errors import TemporarilyUnavailable
 from ..core.jwk import JoseError, load_jwk_set
+from ..core.reading import read_at_most
 from .keys import Keys
 
 log = logging.getLogger(__name__)
@@ -89,12 +90,7 @@ async def _fetch(client: httpx.AsyncClient, uri: str) -> bytes:
     async with request as response:
         if response.status_code != 200 or "content-encoding" in response.headers:
             raise ValueError(f"status {response.status_code}, or compressed")
-        data = b""
-        async for chunk in response.aiter_bytes():
-            data += chunk
-            if len(data) > _MAX_SIZE:
-                raise ValueError("too large")
-        return data
+        return await read_at_most(_MAX_SIZE, response.aiter_bytes())
 
 
 def _check_uri(uri: str) -> None:

@@ -17,6 +17,7 @@ _find = Statement(
         col(Row.digest),
         col(Row.redirect_uri),
         col(Row.code_challenge),
+        col(Row.confirmation),
         col(Row.expires_at),
         col(Row.redeemed_at),
         *GRANT_COLUMNS,
@@ -56,6 +57,7 @@ class AuthorizationCodes:
             grant_id=code.grant.id,
             redirect_uri=code.redirect_uri,
             code_challenge=code.code_challenge,
+            confirmation=code.confirmation,
             expires_at=code.expires_at,
             redeemed_at=None,
         )
@@ -69,6 +71,7 @@ class AuthorizationCodes:
             digest=row.digest,
             redirect_uri=row.redirect_uri,
             code_challenge=row.code_challenge,
+            confirmation=row.confirmation,
             expires_at=row.expires_at,
             redeemed_at=row.redeemed_at,
             grant=read_grant(row),

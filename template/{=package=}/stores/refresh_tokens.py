@@ -1,5 +1,6 @@
 """Refresh tokens: a family is a row, kept as digests, rotated by one statement, alive only while its grant is."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, exists, insert, select, update
@@ -22,6 +23,7 @@ _find = Statement(
         col(Row.previous_digest),
         col(Row.rotated_at),
         col(Row.sealed),
+        col(Row.confirmation),
         *GRANT_COLUMNS,
     )
     .join(AuthorizationGrantRow, col(AuthorizationGrantRow.id) == col(Row.grant_id))
@@ -67,11 +69,12 @@ class RefreshTokens:
             previous_digest=row.previous_digest,
             rotated_at=row.rotated_at,
             sealed=row.sealed,
+            confirmation=row.confirmation,
             grant=read_grant(row),
         )
 
-    async def begin(self, grant_id: str, now: datetime) -> str:
-        """Return the first refresh token of a grant."""
+    async def begin(self, grant_id: str, now: datetime, *, confirmation: Mapping[str, str] | None) -> str:
+        """Return the first refresh token of a grant, bound to what `confirmation` names, if anything."""
         token = mint_refresh_token()
         await self._transaction.run(
             _insert,
@@ -82,6 +85,7 @@ class RefreshTokens:
             previous_digest=None,
             rotated_at=None,
             sealed=None,
+            confirmation=confirmation,
         )
         return token
 

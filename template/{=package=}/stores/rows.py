@@ -11,9 +11,9 @@ from sqlalchemy import Index, LargeBinary
 from sqlalchemy.types import JSON
 from sqlmodel import Field
 
+from ..database.tables import ServerTable
 from ..database.types import Instant, Words
 from ..defaults import TABLE_PREFIX
-from .tables import ServerTable
 
 _GRANTS = f"{TABLE_PREFIX}core_grants"
 
@@ -49,6 +49,7 @@ class AuthorizationCodeRow(ServerTable, table=True):
     grant_id: str = Field(foreign_key=f"{_GRANTS}.id", ondelete="CASCADE", index=True)
     redirect_uri: str
     code_challenge: str | None
+    confirmation: dict[str, str] | None = Field(sa_type=JSON(none_as_null=True))
     expires_at: datetime = Field(sa_type=Instant, index=True)
     redeemed_at: datetime | None = Field(sa_type=Instant)
 
@@ -68,6 +69,7 @@ class RefreshTokenRow(ServerTable, table=True):
     previous_digest: bytes | None = Field(sa_type=LargeBinary)
     rotated_at: datetime | None = Field(sa_type=Instant)
     sealed: bytes | None = Field(sa_type=LargeBinary)
+    confirmation: dict[str, str] | None = Field(sa_type=JSON(none_as_null=True))
 
 
 class BrowserSessionRow(ServerTable, table=True):

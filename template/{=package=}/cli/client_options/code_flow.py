@@ -4,13 +4,12 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from datetime import datetime
 
-from ...app import AuthorizationServer
 from ...core.client import AuthMethod, Client
 from ...core.redirect_uri import find_fault
 from ...database import Transaction
 from ...grants import authorization_code, refresh_token
+from ...server import Server
 from ...stores.grants import Grants
-from ..refusal import Refusal
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -22,18 +21,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--native", action="store_true", help="any port will do in a loopback redirect URI")
 
 
-def describe(client: Client, arguments: Namespace, server: AuthorizationServer) -> Client:
+def describe(client: Client, arguments: Namespace, server: Server) -> Client:
     """Return the client with its redirect URIs and, if nothing else is asked for, the grants that go with them."""
     for redirect_uri in arguments.redirect_uri:
         if fault := find_fault(redirect_uri):
-            raise Refusal(f"--redirect-uri {redirect_uri}: {fault}")
+            raise ValueError(f"--redirect-uri {redirect_uri}: {fault}")
     grant_types = client.grant_types
     if arguments.redirect_uri and not grant_types:
         grant_types = frozenset({authorization_code.GRANT_TYPE, refresh_token.GRANT_TYPE})
     if authorization_code.GRANT_TYPE in grant_types and not arguments.redirect_uri:
-        raise Refusal("a client with authorization_code needs a --redirect-uri")
+        raise ValueError("a client with authorization_code needs a --redirect-uri")
     if arguments.public and arguments.auth_method not in (None, AuthMethod.NONE):
-        raise Refusal(f"--public and --auth-method {arguments.auth_method} contradict each other")
+        raise ValueError(f"--public and --auth-method {arguments.auth_method} contradict each other")
     return replace(
         client,
         grant_types=grant_types,

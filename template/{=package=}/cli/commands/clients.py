@@ -101,12 +101,13 @@ def run_show(arguments: Namespace) -> None:
 
 
 def run_rotate_secret(arguments: Namespace) -> None:
-    """Print the new secret. Raises Refusal for a public client: it has none."""
+    """Print the new secret. Raises Refusal for a client that has none."""
 
     async def rotate(transaction: Transaction) -> str | None:
         client, _ = await _get(arguments.client_id, transaction)
-        if client.is_public:
-            raise Refusal(f"{client.client_id} is public: it has no secret")
+        if not client.has_secret:
+            how = "is public" if client.is_public else f"authenticates with {client.token_endpoint_auth_method}"
+            raise Refusal(f"{client.client_id} {how}: it has no secret")
         return await Clients().rotate_secret(client.client_id, transaction)
 
     _print_credentials(arguments.client_id, run_in_transaction(rotate), as_json=arguments.json)
@@ -165,7 +166,10 @@ def _describe(arguments: Namespace, server: AuthorizationServer) -> Client:
     if not _CLIENT_ID.fullmatch(client.client_id):
         raise Refusal(f"{client.client_id!r} cannot be a client id: use letters, digits, - and _")
     for options in client_options.load():
-        client = options.describe(client, arguments, server)
+        try:
+            client = options.describe(client, arguments, server.server)
+        except ValueError as error:
+            raise Refusal(str(error)) from None
     _check_offered("--grant-type", client.grant_types, server.grant_types)
     _check_offered("--scope", client.scope, server.server.scopes.supported())
     _check_offered("--auth-method", [client.token_endpoint_auth_method], server.authentication_methods)

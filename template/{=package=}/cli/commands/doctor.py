@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from ..checks import Finding, examine_exposure, examine_names, examine_start
+from ...core.finding import Finding
+from ..checks import examine_exposure, examine_names, examine_start
 from ..configuration import load_settings, named_variables
 from ..refusal import Refusal
 from ..tables import add_json_option, print_json

@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Serve until told to stop. Raises Refusal with all that keeps the server from starting."""
     settings = load_settings()
-    findings = examine_start(settings, datetime.now(UTC))
+    findings = examine_start(settings, datetime.now(UTC), processes=arguments.workers)
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise Refusal(*errors)
     sockets = bind(arguments.host, arguments.port)

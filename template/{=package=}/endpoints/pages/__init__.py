@@ -5,6 +5,8 @@ on the next request.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,6 +18,7 @@ from .untrusted import untrusted
 
 __all__ = [
     "SUBMIT_SCRIPT",
+    "Template",
     "form_action_sources",
     "render_form_post",
     "render_page",
@@ -26,32 +29,34 @@ __all__ = [
 # Called on the prototype, so that a parameter named "submit" cannot stand in the way.
 SUBMIT_SCRIPT = "HTMLFormElement.prototype.submit.call(document.forms[0])"
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters["untrusted"] = untrusted
+_FOLDER = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`<name>.html`, in `folder` if a feature brings it along, where it may extend those that are here."""
+
+    name: str
+    folder: Path = _FOLDER
 
 
 def render_page(
-    name: str,
+    template: Template | str,
     *,
     stylesheet: str,
     status: int = 200,
     form_action: Sequence[str] = ("'self'",),
     **context: object,
 ) -> HTMLResponse:
-    """Render `templates/<name>.html` with the headers of every page.
+    """Render a template with the headers of every page; one of ours may be told by its name.
 
     `stylesheet` is a URL from `stylesheet_url`. `form_action` says where a form on the page may lead, with
     the redirects that follow: `form_action_sources(redirect_uri)` where the answer returns to a client.
     Raises jinja2.UndefinedError if the template asks for something that is not in `context`.
     """
     headers = page_headers(form_action=form_action)
-    return HTMLResponse(_render(name, stylesheet=stylesheet, **context), status, headers)
+    told = Template(template) if isinstance(template, str) else template
+    return HTMLResponse(_render(told, stylesheet=stylesheet, **context), status, headers)
 
 
 def render_form_post(redirect_uri: str, parameters: Sequence[tuple[str, str]], *, stylesheet: str) -> HTMLResponse:
@@ -62,7 +67,7 @@ def render_form_post(redirect_uri: str, parameters: Sequence[tuple[str, str]], *
     """
     headers = page_headers(form_action=form_action_sources(redirect_uri), script=SUBMIT_SCRIPT)
     page = _render(
-        "form_post",
+        Template("form_post"),
         stylesheet=stylesheet,
         redirect_uri=redirect_uri,
         parameters=parameters,
@@ -71,6 +76,20 @@ def render_form_post(redirect_uri: str, parameters: Sequence[tuple[str, str]], *
     return HTMLResponse(page, headers=headers)
 
 
-def _render(name: str, **context: object) -> bytes:
+def _render(template: Template, **context: object) -> bytes:
+    page = _environment(template.folder).get_template(f"{template.name}.html")
     # JSON can carry half a surrogate pair into a client's name: show a question mark, do not fail.
-    return _templates.get_template(f"{name}.html").render(context).encode("utf-8", "replace")
+    return page.render(context).encode("utf-8", "replace")
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([folder, _FOLDER]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["untrusted"] = untrusted
+    return environment

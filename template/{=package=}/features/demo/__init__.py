@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from ...endpoints.forms import Forms
 from ...endpoints.routing import Endpoint
 from ...feature import Composition, Feature
 from ...server import Server
@@ -29,8 +30,8 @@ def feature(settings: ServerSettings, *, principals: Names, clients: ClientTable
         return _site(composition.server).endpoints()
 
     def routers(composition: Composition) -> Sequence[APIRouter]:
-        server = composition.server
-        return (notes_router(make_guard(server, Authors(server.database, principals))),)
+        authors = Authors(composition.server.database, principals)
+        return (notes_router(make_guard(composition, authors)),)
 
     async def demonstrate(server: Server) -> Sequence[str]:
         if server.settings.mode != "development":
@@ -45,7 +46,8 @@ def feature(settings: ServerSettings, *, principals: Names, clients: ClientTable
 
 def _site(server: Server) -> DemoSite:
     pages = Pages(server.urls.origin, server.settings.prefix)
-    return DemoSite(server=server, client=_client(server), visits=_visits, pages=pages)
+    forms = Forms(max_size=server.settings.max_body_size)
+    return DemoSite(server=server, forms=forms, client=_client(server), visits=_visits, pages=pages)
 
 
 def _client(server: Server) -> OAuthClient:

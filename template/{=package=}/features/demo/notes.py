@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from ...database import Database, Transaction
+from ...feature import Composition
 from ...protect import Guard, LocalKeys, TokenContext
+from ...protect.constraint import TokenConstraint
 from ...protect.metadata import metadata_url
-from ...server import Server
 from ...stores.grants import Grants
 
 PATH = "/demo/api/notes"
@@ -57,8 +58,9 @@ def notes_router(guard: Guard[Author]) -> APIRouter:
     return router
 
 
-def make_guard(server: Server, authors: "Authors") -> Guard[Author]:
+def make_guard(composition: Composition, authors: "Authors") -> Guard[Author]:
     """Return the guard of the server's default audience, with this server's own keys."""
+    server = composition.server
     audience = server.settings.default_audience
     return Guard(
         issuer=server.urls.issuer,
@@ -68,6 +70,7 @@ def make_guard(server: Server, authors: "Authors") -> Guard[Author]:
         realm="notes",
         resource_metadata=metadata_url(audience),
         load_principal=authors.load,
+        constraints=composition.extensions(TokenConstraint),  # type: ignore[type-abstract]
         now=server.now,
     )
 

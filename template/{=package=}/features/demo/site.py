@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ...core.errors import InvalidRequest, OAuthError, ServerError, TemporarilyUnavailable
 from ...core.secrets import mint_secret
-from ...endpoints.forms import read_form, read_query
+from ...endpoints.forms import Forms
 from ...endpoints.render import NO_STORE
 from ...endpoints.routing import Endpoint, Handler
 from ...server import Server
@@ -47,6 +47,7 @@ class DemoSite:
     """The endpoints. `visits` outlives them, as the printed link was made before."""
 
     server: Server
+    forms: Forms
     client: OAuthClient
     visits: Visits
     pages: Pages
@@ -114,7 +115,7 @@ class DemoSite:
 
     async def callback(self, request: Request) -> Response:
         """Take the answer: whose is it, whence is it, and what does its code buy?"""
-        browser, answer = self._browser(request), read_query(request)
+        browser, answer = self._browser(request), self.forms.read_query(request)
         attempt = self.visits.take(answer.require("state"), browser=browser, now=self.server.now())
         code = self.client.read_code(answer)
         async with _http() as http:
@@ -143,7 +144,7 @@ class DemoSite:
 
     async def write(self, request: Request) -> Response:
         """Write a note through the API."""
-        form = await read_form(request, max_size=self.server.settings.max_body_size)
+        form = await self.forms.read_form(request)
         sign_in = self._signed_in(request, form.require("form_token"))
         async with _http() as http:
             sign_in.written = await self._write(http, sign_in, form.get("text", ""))
@@ -151,12 +152,12 @@ class DemoSite:
 
     async def forget(self, request: Request) -> Response:
         """Forget the tokens here; the server is told nothing."""
-        form = await read_form(request, max_size=self.server.settings.max_body_size)
+        form = await self.forms.read_form(request)
         self._signed_in(request, form.require("form_token"))
         self.visits.forget(self._browser(request))
         return _to(HOME)
 
-    def refuse(self, refusal: OAuthError, request: Request) -> Response:
+    async def refuse(self, refusal: OAuthError, request: Request) -> Response:
         """Return the page that says what went wrong."""
         error, message = refusal.error, refusal.description[:1].upper() + refusal.description[1:]
         if isinstance(refusal, ServerRefused):
@@ -184,7 +185,7 @@ class DemoSite:
         return await call(http, "POST", url, access_token=token, json_body={"text": text})
 
     async def _submitted(self, request: Request, work: Submitted) -> Response:
-        form = await read_form(request, max_size=self.server.settings.max_body_size)
+        form = await self.forms.read_form(request)
         sign_in = self._signed_in(request, form.require("form_token"))
         try:
             async with _http() as http:

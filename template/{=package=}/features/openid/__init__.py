@@ -5,11 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ...endpoints.authorize import RequestCheck
+from ...endpoints.authorization_rules import RequestCheck
 from ...endpoints.routing import Endpoint
 from ...feature import Composition, Feature, PolicyContract
 from ...grants.granted_tokens import TokenMember
-from ...server import Server
 from .claims import ClaimRelease, Claims
 from .id_token import IDTokenIssuer
 from .request import OpenIDRequest
@@ -33,16 +32,18 @@ def feature(settings: OpenIDSettings, *, claims: Claims) -> Feature:
     release = ClaimRelease(claims)
 
     def endpoints(composition: Composition) -> Sequence[Endpoint]:
-        return UserInfoEndpoint.of(composition.server, release, composition.refuse).endpoints()
+        return UserInfoEndpoint.of(composition, release).endpoints()
 
-    def extends(server: Server) -> Sequence[object]:
+    def request_check(composition: Composition) -> RequestCheck:
         request = OpenIDRequest(
-            server=server, claims_parameter=settings.claims_parameter, require_nonce=settings.require_nonce
+            server=composition.server,
+            claims_parameter=settings.claims_parameter,
+            require_nonce=settings.require_nonce,
         )
-        return (
-            RequestCheck(request.check),
-            TokenMember(IDTokenIssuer(server=server, claims=release).make),
-        )
+        return RequestCheck(request.check)
+
+    def id_token(composition: Composition) -> TokenMember:
+        return TokenMember(IDTokenIssuer(server=composition.server, claims=release).make)
 
     def metadata(composition: Composition) -> Mapping[str, Any]:
         server = composition.server
@@ -65,5 +66,5 @@ def feature(settings: OpenIDSettings, *, claims: Claims) -> Feature:
         scopes=claims.scopes(),
         policies=(PolicyContract(claims, 1),),
         metadata_names=("openid-configuration",),
-        extends=extends,
+        extends={RequestCheck: request_check, TokenMember: id_token},
     )

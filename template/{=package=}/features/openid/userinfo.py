@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import InvalidToken, OAuthError
-from ...endpoints.openapi import describe_json, describe_refusal
+from ...endpoints.openapi import describe_headers, describe_json, describe_refusal
 from ...endpoints.render import render_json
 from ...endpoints.routing import Endpoint, Refusal
+from ...feature import Composition
+from ...protect.constraint import TokenConstraint
 from ...protect.guard import Guard
 from ...protect.keys import LocalKeys
 from ...server import Server
@@ -28,8 +30,9 @@ class UserInfoEndpoint:
     refuse_plainly: Refusal
 
     @classmethod
-    def of(cls, server: Server, claims: ClaimRelease, refuse: Refusal) -> Self:
+    def of(cls, composition: Composition, claims: ClaimRelease) -> Self:
         """Return the endpoint for access tokens of this server, whichever further resources they are for."""
+        server = composition.server
         guard: Guard = Guard(
             issuer=server.urls.issuer,
             audience=server.settings.default_audience,
@@ -37,9 +40,10 @@ class UserInfoEndpoint:
             realm=server.settings.realm,
             carriers=("header", "body"),
             shared_tokens=True,
+            constraints=composition.extensions(TokenConstraint),  # type: ignore[type-abstract]
             now=server.now,
         )
-        return cls(server=server, claims=claims, guard=guard, refuse_plainly=refuse)
+        return cls(server=server, claims=claims, guard=guard, refuse_plainly=composition.refuse)
 
     async def userinfo(self, request: Request) -> Response:
         """Answer with the claims; the subject is the token's. Raises InvalidToken or InsufficientScope."""
@@ -51,12 +55,12 @@ class UserInfoEndpoint:
             released = await self.claims.for_userinfo(context.subject, context.scope, transaction)
         if released is None:
             raise InvalidToken("the access token is expired or not valid", reason="the person is not active")
-        return render_json({**released, "sub": context.subject})
+        return render_json({**released, "sub": context.subject}, headers=context.headers)
 
-    def refuse(self, refusal: OAuthError, request: Request) -> Response:
+    async def refuse(self, refusal: OAuthError, request: Request) -> Response:
         """Return a refusal with its challenge (RFC 6750 §3)."""
-        response = self.refuse_plainly(refusal, request)
-        challenge = self.guard.challenge(refusal, SCOPE)
+        response = await self.refuse_plainly(refusal, request)
+        challenge = self.guard.challenge(refusal, request, SCOPE)
         if challenge is not None:
             response.headers["WWW-Authenticate"] = challenge
         return response
@@ -75,6 +79,8 @@ class UserInfoEndpoint:
                 "500": describe_refusal("the server failed"),
             },
         }
+        guard = self.guard
+        operation = describe_headers(operation, request=guard.request_headers, response=guard.response_headers)
         return (
             Endpoint(
                 path=self.server.urls.path("userinfo"),

@@ -14,11 +14,11 @@ from ...core.grant import Authentication, AuthorizationGrant
 from ...core.interaction import Browser as KnownBrowser
 from ...core.parameters import Parameters
 from ...database import Statement
+from ...database.tables import ServerTable
 from ...grants.granted_tokens import Issued
 from ...grants.issuing import TokenIssuer
 from ...grants.token_request import TokenRequest, TokenResponse
 from ...policy.tables import TeamTable
-from ...stores.tables import ServerTable
 from ..harness import EventLog, ServerUnderTest
 from ..people import PASSWORD, VERIFIER, Browser, add_person, redeem, refresh
 
@@ -142,7 +142,9 @@ def test_no_secret_is_in_a_repr() -> None:
     client = Client(client_id="web")
     values = [
         Parameters({"code": "hunter2", "client_secret": "hunter2"}),
-        TokenResponse(access_token="hunter2", expires_in=1, scope="", members={"refresh_token": "hunter2"}),
+        TokenResponse(
+            access_token="hunter2", expires_in=1, scope="", token_type="Bearer", members={"refresh_token": "hunter2"}
+        ),
         TokenRequest(
             client=client,
             parameters=Parameters({"code_verifier": "hunter2"}),

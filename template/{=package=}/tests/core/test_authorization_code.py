@@ -33,7 +33,7 @@ CODE = AuthorizationCode(
 
 
 def check(code: AuthorizationCode, redirect_uri: str | None = REDIRECT_URI, verifier: str | None = VERIFIER) -> None:
-    check_exchange(code, redirect_uri=redirect_uri, code_verifier=verifier, now=NOW)
+    check_exchange(code, redirect_uri=redirect_uri, code_verifier=verifier, confirmation=None, now=NOW)
 
 
 def test_a_code_with_its_redirect_uri_and_its_verifier_passes() -> None:

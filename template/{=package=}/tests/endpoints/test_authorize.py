@@ -12,7 +12,8 @@ from ...core.authorization_request import AuthorizationRequest
 from ...core.client import AuthMethod, Client
 from ...core.errors import InvalidRequest
 from ...core.parameters import Parameters
-from ...endpoints.authorize import AuthorizationEndpoint, RequestCheck
+from ...endpoints.authorization_rules import RequestCheck
+from ...endpoints.authorize import AuthorizationEndpoint
 from ...policy.clients import Clients
 from ...policy.scopes import Scopes
 from ...stores.interactions import Interactions
@@ -243,7 +244,8 @@ async def test_features_have_their_say(server: ServerUnderTest) -> None:
         seen.append(request.details)
         raise InvalidRequest("extra is not allowed")
 
-    endpoint = replace(endpoint_of(server), checks=(RequestCheck(add), RequestCheck(refuse)))
+    endpoint = endpoint_of(server)
+    endpoint = replace(endpoint, rules=replace(endpoint.rules, checks=(RequestCheck(add), RequestCheck(refuse))))
     query = httpx.QueryParams({**authorization_request(), "extra": "1"})
     scope = {"type": "http", "scheme": "https", "headers": [], "query_string": str(query).encode()}
 

@@ -1,7 +1,8 @@
 """Client authentication: one way, one answer for every failure, one implementation (RFC 6749 §2.3)."""
 
 from base64 import b64encode
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import quote_plus
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import update
 from starlette.requests import Request
 
 from ...core.client import Client
-from ...core.errors import InvalidRequest
+from ...core.errors import InvalidClient, InvalidRequest
 from ...core.parameters import Parameters
 from ...core.secrets import digest, is_digest_of
 from ...database import Statement, Transaction
@@ -175,18 +176,34 @@ async def test_right_credentials_in_loose_base64_are_wrong(web: ServerUnderTest)
         assert (await ask(web, {"authorization": f"Basic {loose}"})).refusal == (401, "invalid_client")
 
 
-class Assertion:
+class Handshake:
     """A method that a feature adds."""
 
-    method = "private_key_jwt"
+    method = "handshake"
+    parameters: ClassVar[Mapping[str, str]] = {"client_handshake": "a hand"}
+    signing_algorithms = ("ES256", "EdDSA")
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """The form says so."""
-        return "client_assertion" in offered.form
+        return "client_handshake" in offered.form
 
     async def authenticate(self, offered: ClientCredentials) -> Client | None:
         """Nobody."""
         return None
+
+
+class Nobody(Handshake):
+    """What is left when nothing is offered."""
+
+    method = "none"
+
+    def is_used(self, offered: ClientCredentials) -> bool:
+        """Never by itself."""
+        return False
+
+    async def authenticate(self, offered: ClientCredentials) -> Client | None:
+        """Anybody."""
+        return Client(client_id=offered.form["client_id"])
 
 
 @pytest.mark.parametrize("beside", [{"client_secret": "x"}, {}])
@@ -194,12 +211,37 @@ async def test_a_method_of_a_feature_beside_another_is_refused(beside: dict[str,
     """C2: whichever two; alone it is asked."""
     headers = [] if beside else [(b"authorization", b"Basic eDp5")]
     request = Request({"type": "http", "method": "POST", "headers": headers})
-    methods: list[ClientAuthenticator] = [ClientSecretBasic(), ClientSecretPost(), Assertion()]
+    methods: list[ClientAuthenticator] = [ClientSecretBasic(), ClientSecretPost(), Handshake()]
     authentication = ClientAuthentication(methods=methods, clients=Clients())
-    form = Parameters({"client_id": "web", "client_assertion": "x.y.z", **beside})
+    form = Parameters({"client_id": "web", "client_handshake": "x.y.z", **beside})
 
     with pytest.raises(InvalidRequest):
         await authentication.authenticate(request, form, None)  # type: ignore[arg-type]
+
+
+async def test_a_method_that_is_switched_off_is_an_attempt_all_the_same() -> None:
+    """C2, C5: it fails, alone or beside another; it does not make a client a public one."""
+    authentication = ClientAuthentication(methods=[Nobody()], clients=Clients(), refused=[Handshake()])
+    request = Request({"type": "http", "method": "POST", "headers": []})
+    alone = Parameters({"client_id": "app", "client_handshake": "x"})
+
+    with pytest.raises(InvalidClient):
+        await authentication.authenticate(request, alone, None)  # type: ignore[arg-type]
+    both = ClientAuthentication(methods=[ClientSecretPost()], clients=Clients(), refused=[Handshake()])
+    with pytest.raises(InvalidRequest):
+        await both.authenticate(request, Parameters({**alone, "client_secret": "x"}), None)  # type: ignore[arg-type]
+
+
+def test_metadata_names_the_algorithms_of_a_method_that_signs() -> None:
+    """RFC 8414 §2, B2, C5: for each endpoint, if a method that is on has any."""
+    quiet = ClientAuthentication(methods=[ClientSecretBasic()], clients=Clients(), refused=[Handshake()])
+    signing = ClientAuthentication(methods=[ClientSecretBasic(), Handshake()], clients=Clients())
+
+    assert quiet.as_metadata("token_endpoint") == {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
+    assert signing.as_metadata("revocation_endpoint") == {
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "handshake"],
+        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA"],
+    }
 
 
 async def test_two_ways_in_one_request_are_refused(web: ServerUnderTest) -> None:

@@ -170,7 +170,7 @@ async def test_the_document_of_a_team_keeps_what_the_team_has() -> None:
 
 def test_an_endpoint_without_a_description_adds_no_path() -> None:
     """B7: and a document without components gains them."""
-    document = add_to_openapi({"openapi": "3.1.0"}, [])
+    document = add_to_openapi({"openapi": "3.1.0"}, [], {})
 
     assert document["paths"] == {}
     assert set(document["components"]) == {"schemas", "securitySchemes"}

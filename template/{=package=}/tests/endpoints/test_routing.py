@@ -23,7 +23,7 @@ async def greet(request: Request) -> Response:
     return PlainTextResponse("ours")
 
 
-def refuse(refusal: OAuthError, request: Request) -> Response:
+async def refuse(refusal: OAuthError, request: Request) -> Response:
     return PlainTextResponse(f"{refusal.error}: {refusal.description}", refusal.status)
 
 

@@ -75,7 +75,7 @@ async def test_an_api_in_the_same_process_leads_to_the_document_and_takes_its_to
     """I1, B5: from the challenge to the document, and from the document to a token that is good here."""
     async with serving_on_sqlite(audience="https://as.example/notes") as server:
         await server.add_client()
-        guard = make_guard(server.authorization_server.server)
+        guard = make_guard(server.authorization_server.composition)
         app = FastAPI()
         server.authorization_server.mount(app)
 
@@ -98,6 +98,6 @@ async def test_an_api_in_the_same_process_leads_to_the_document_and_takes_its_to
 async def test_a_token_outlives_the_setting_of_its_algorithm() -> None:
     """B4: what signs today says nothing of what was signed before; the published keys do."""
     async with serving_on_sqlite() as server:
-        guard = make_guard(server.authorization_server.server)
+        guard = make_guard(server.authorization_server.composition)
 
         assert set(guard.algorithms) > set(server.settings.signing_algorithms)

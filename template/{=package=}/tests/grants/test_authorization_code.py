@@ -12,7 +12,7 @@ from ...core.grant import Authentication
 from ...core.secrets import digest
 from ...endpoints import token
 from ...endpoints.render import render_json
-from ...grants import authorization_code
+from ...grants import granted_tokens
 from ...grants.issuing import TokenIssuer
 from ...policy.consent import Consent
 from ...policy.principals import Principals
@@ -200,7 +200,7 @@ def _break_rendering(patch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a fault downstream")
 
-    patch.setattr(authorization_code, "TokenResponse", fail)
+    patch.setattr(granted_tokens, "TokenResponse", fail)
 
 
 FAULTS: Mapping[str, Break] = {
@@ -435,9 +435,9 @@ async def test_the_endpoint_commits_what_a_grant_left_open(
     code, committed = await obtain_code(server), []
     usual = render_json
 
-    def look(*arguments: Any) -> Any:
+    def look(*arguments: Any, **further: Any) -> Any:
         committed.append(server.events.names.count("token_issued"))
-        return usual(*arguments)
+        return usual(*arguments, **further)
 
     monkeypatch.setattr(token, "render_json", look)
 

@@ -9,6 +9,7 @@ import pytest
 
 from ...core.sealing import unseal
 from ...grants import refresh_token
+from ...grants.token_request import TokenResponse
 from ...policy.clients import Clients
 from ...policy.principals import Principals
 from ...stores.grants import Grants
@@ -388,7 +389,7 @@ async def test_a_fault_after_the_rotation_leaves_the_token_as_it_was(
 ) -> None:
     """D7: nothing lasts before the commit, so an honest retry rotates."""
     with monkeypatch.context() as broken:
-        broken.setattr(refresh_token, "TokenResponse", partial(_fail, "TokenResponse"))
+        broken.setattr(TokenResponse, "with_member", partial(_fail, "with_member"))
         fault = await refresh(server, tokens["refresh_token"])
 
     answer = await refresh(server, tokens["refresh_token"])

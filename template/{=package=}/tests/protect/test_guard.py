@@ -1,7 +1,7 @@
 """A guard admits good tokens and says exactly what is wrong with a request without one (I1, A3)."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import httpx
 import pytest
@@ -59,7 +59,7 @@ async def test_a_request_without_credentials_is_told_where_to_get_them_and_no_er
     )
 
 
-@pytest.mark.parametrize("authorization", ["Basic YTpi", "DPoP abc", "Bearerx abc", "Digest a=b"])
+@pytest.mark.parametrize("authorization", ["Basic YTpi", "Sealed abc", "Bearerx abc", "Digest a=b"])
 async def test_another_scheme_counts_as_no_credentials(authorization: str) -> None:
     """RFC 6750 §3.1."""
     answer = await call(make_guard(), headers={"Authorization": authorization})
@@ -165,21 +165,129 @@ async def test_a_sender_constrained_token_is_refused_while_nothing_can_check_it(
     assert (await call(make_guard(), token=token)).status_code == 200
 
 
-async def test_a_sender_constraint_is_checked_where_one_is_understood() -> None:
-    """I1: the slot for DPoP and mTLS."""
-    seen = []
+class Sealed:
+    """A constraint for these tests: its tokens come under a scheme of their own, with a header that names the key."""
 
-    async def confirm(request: Request, token: str, claims: Any) -> None:
-        seen.append((token, claims["cnf"]))
-        if request.headers.get("proof") != claims["cnf"]["jkt"]:
-            raise InvalidToken("the proof is not of this token's key")
+    method = "seal"
+    scheme = "Sealed"
+    challenge: ClassVar = {"seals": "wax"}
+    metadata: ClassVar = {"seals_supported": ["wax"]}
+    request_headers: ClassVar = {"Proof": "of the seal"}
+    response_headers: ClassVar = {"Next-Seal": "what to use next"}
 
-    guard = make_guard(confirm=confirm)
-    token = await make_token(cnf={"jkt": "k1"})
+    def __init__(self, *, is_required: bool = False) -> None:
+        self.is_required = is_required
+        self.seen: list[tuple[str, str]] = []
 
-    assert (await call(guard, token=token, headers={"proof": "k1"})).status_code == 200
-    check_refused(await call(guard, token=token, headers={"proof": "k2"}), 401, "invalid_token")
-    assert seen == [(token, {"jkt": "k1"})] * 2
+    async def check(self, request: Request, token: str, value: str) -> dict[str, str]:
+        self.seen.append((token, value))
+        if request.headers.get("proof") != value:
+            raise InvalidToken("the proof is not of this token's key", challenge={"hint": "another seal"})
+        return {"Next-Seal": "s2"}
+
+
+async def test_a_bound_token_is_good_in_the_hands_of_who_holds_its_key() -> None:
+    """I1, RFC 7800 §3.1: the constraint that understands `cnf` looks, and may tell something with the answer."""
+    sealed = Sealed()
+    guard = make_guard(constraints=(sealed,))
+    token = await make_token(cnf={"seal": "s1"})
+
+    good = await call(guard, headers={"Authorization": f"sealed {token}", "Proof": "s1"})
+    bad = await call(guard, headers={"Authorization": f"Sealed {token}", "Proof": "s2"})
+
+    assert (good.status_code, good.headers["next-seal"]) == (200, "s2")
+    check_refused(bad, 401, "invalid_token")
+    challenge = bad.headers["www-authenticate"]
+    assert challenge.startswith("Sealed ")
+    assert challenge.endswith('seals="wax", hint="another seal"')
+    assert sealed.seen == [(token, "s1")] * 2
+
+
+@pytest.mark.parametrize(
+    ("scheme", "cnf"),
+    [
+        ("Bearer", {"seal": "s1"}),
+        ("Sealed", None),
+        ("Sealed", {"other": "s1"}),
+        ("Bearer", {"other": "s1"}),
+        ("Sealed", {"seal": 1}),
+        ("Sealed", {"seal": "s1", "other": "s1"}),
+        ("Sealed", "s1"),
+        ("Sealed", {}),
+        ("Bearer", {}),
+    ],
+)
+async def test_a_token_under_the_scheme_of_another_kind_is_refused(scheme: str, cnf: Any) -> None:
+    """D4, D5, RFC 9700 §2.2.1: neither a bound token as a bearer token, nor the reverse, nor what nobody knows."""
+    sealed = Sealed()
+    token = await make_token(**({} if cnf is None else {"cnf": cnf}))
+
+    answer = await call(
+        make_guard(constraints=(sealed,)), headers={"Authorization": f"{scheme} {token}", "Proof": "s1"}
+    )
+
+    check_refused(answer, 401, "invalid_token")
+    assert sealed.seen == []
+
+
+async def test_who_comes_with_nothing_or_with_a_bearer_token_sees_every_scheme() -> None:
+    """RFC 9110 §11.6.1: the error stands in the challenge of the scheme that was used, and in no other."""
+    guard = make_guard(constraints=(Sealed(),), resource_metadata=None)
+
+    nothing = (await call(guard)).headers["www-authenticate"]
+    wrong = (await call(guard, token="wrong")).headers["www-authenticate"]
+
+    assert nothing == 'Bearer realm="orders", Sealed realm="orders", seals="wax"'
+    assert wrong.startswith('Bearer realm="orders", error="invalid_token"')
+    assert wrong.endswith(', Sealed realm="orders", seals="wax"')
+    assert wrong.count("error=") == 1
+
+
+async def test_where_tokens_must_be_bound_a_bearer_token_is_refused_and_not_offered() -> None:
+    """D5, RFC 9728 §2: whoever says that it always requires bound tokens takes no others."""
+    sealed = Sealed(is_required=True)
+    guard = make_guard(constraints=(sealed,), resource_metadata=None)
+
+    nothing = (await call(guard)).headers["www-authenticate"]
+    bearer = await call(guard, token=await make_token())
+    sent = {"Authorization": f"Sealed {await make_token(cnf={'seal': 's1'})}", "Proof": "s1"}
+
+    assert nothing == 'Sealed realm="orders", seals="wax"'
+    assert bearer.status_code == 401
+    assert bearer.headers["www-authenticate"].startswith('Sealed realm="orders", error="invalid_token"')
+    assert (await call(guard, headers=sent)).status_code == 200
+
+
+async def test_a_sender_that_is_refused_later_is_told_what_comes_next() -> None:
+    """RFC 9449 §8.2: it did prove itself."""
+
+    async def load(context: TokenContext) -> None:
+        return None
+
+    sent = {"Authorization": f"Sealed {await make_token(cnf={'seal': 's1'})}", "Proof": "s1"}
+
+    too_far = await call(make_guard(constraints=(Sealed(),)), "admin", headers=sent)
+    gone = await call(make_guard(constraints=(Sealed(),), load_principal=load), headers=sent)
+
+    check_refused(too_far, 403, "insufficient_scope")
+    check_refused(gone, 401, "invalid_token")
+    assert too_far.headers["next-seal"] == gone.headers["next-seal"] == "s2"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "description"),
+    [
+        ((), None),
+        ((Sealed(),), "a bound token as Sealed (with Proof)"),
+        ((Sealed(is_required=True),), "not as Bearer but as Sealed (with Proof)"),
+    ],
+)
+async def test_the_openapi_document_says_how_a_bound_token_is_presented(constraints: Any, description: Any) -> None:
+    """B7: where it has no words for a scheme, in prose."""
+    async with client_of(make_api(make_guard(constraints=constraints))) as client:
+        document = (await client.get("/openapi.json")).json()
+
+    assert document["components"]["securitySchemes"]["access_token"].get("description") == description
 
 
 async def test_the_principal_is_loaded_last_and_may_be_gone() -> None:

@@ -1,10 +1,13 @@
 """Protected resource metadata says what the guard does (RFC 9728; B5)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.requests import Request
 
 from ...protect.metadata import metadata_url, protected_resource_document, protected_resource_metadata
 from .apis import API, ISSUER, METADATA, call, client_of, make_guard
@@ -84,3 +87,26 @@ def test_lists_that_are_empty_are_left_out_but_for_the_one_that_means_none() -> 
         "bearer_methods_supported": [],
         "resource_name": "Orders",
     }
+
+
+def test_what_binds_tokens_is_told_and_whether_it_must() -> None:
+    """RFC 9728 §2: where every token must be bound there is no bearer method."""
+
+    class Sealed:
+        method = scheme = "seal"
+        challenge = request_headers = response_headers = MappingProxyType({})
+        metadata = MappingProxyType({"seals_supported": ["wax"]})
+        is_required = False
+
+        async def check(self, request: Request, token: str, value: str) -> Mapping[str, str]:
+            raise AssertionError
+
+    class Required(Sealed):
+        is_required = True
+
+    document = protected_resource_document(make_guard(constraints=(Sealed(),)), [])
+    strict = protected_resource_document(make_guard(constraints=(Required(),)), [])
+
+    assert document["seals_supported"] == strict["seals_supported"] == ["wax"]
+    assert document["bearer_methods_supported"] == ["header"]
+    assert strict["bearer_methods_supported"] == []

@@ -72,7 +72,7 @@ async def add_everything(transaction: Transaction, name: str) -> str:
     await Grants(transaction).add(grant)
     await AuthorizationCodes(transaction).add(make_code(name, grant))
     await Interactions(transaction).add(make_interaction(name))
-    return await refresh_tokens(transaction).begin(grant.id, NOW)
+    return await refresh_tokens(transaction).begin(grant.id, NOW, confirmation=None)
 
 
 async def redeem(transaction: Transaction, name: str, by: str) -> bool:

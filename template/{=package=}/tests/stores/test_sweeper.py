@@ -36,7 +36,7 @@ async def add_all(database: Database, name: str, expires_at: datetime, *, refres
         await Interactions(transaction).add(make_interaction(name, expires_at=expires_at))
         await BrowserSessions(transaction).begin(NOW - LIFETIME, expires_at)
         if refreshed_at:
-            token = await RefreshTokens(transaction, LIFETIME).begin(name, refreshed_at)
+            token = await RefreshTokens(transaction, LIFETIME).begin(name, refreshed_at, confirmation=None)
         await transaction.commit()
     return token
 

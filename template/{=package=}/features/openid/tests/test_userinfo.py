@@ -258,7 +258,7 @@ async def test_browsers_may_ask() -> None:
         asked = {
             "Origin": "https://app.example",
             "Access-Control-Request-Method": "GET",
-            "Access-Control-Request-Headers": "authorization, dpop, mcp-protocol-version",
+            "Access-Control-Request-Headers": "authorization, mcp-protocol-version",
         }
 
         preflight = await server.http.options(PATH, headers=asked)

@@ -3,9 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from ...app import AuthorizationServer
 from ...core.client import Client
-from ..refusal import Refusal
+from ...server import Server
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -13,12 +12,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--id-token-alg", help="the algorithm its ID tokens are signed with; our first if not given")
 
 
-def describe(client: Client, arguments: Namespace, server: AuthorizationServer) -> Client:
+def describe(client: Client, arguments: Namespace, server: Server) -> Client:
     """Return the client with its `id_token_signed_response_alg` (OIDC Dynamic Registration §2)."""
     algorithm = arguments.id_token_alg
     if algorithm is None:
         return client
     offered = server.settings.signing_algorithms
     if algorithm not in offered:
-        raise Refusal(f"--id-token-alg {algorithm} is not offered here: choose {' or '.join(offered)}")
+        raise ValueError(f"--id-token-alg {algorithm} is not offered here: choose {' or '.join(offered)}")
     return replace(client, metadata={**client.metadata, "id_token_signed_response_alg": algorithm})
