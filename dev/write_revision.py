@@ -24,6 +24,7 @@ from authserver import database
 from authserver.database import migrating
 from authserver.defaults import TABLE_PREFIX
 
+ROOT = Path(__file__).parent / "authserver"
 TEMPLATE = '''"""{message}."""
 
 import sqlalchemy as sa
@@ -45,12 +46,13 @@ def downgrade() -> None:
 
 def main(name: str, message: str) -> None:
     """Write the revision and print its path."""
-    parent = "stores" if name == migrating.CORE else f"features.{name}"
+    floor = "stores" if name == migrating.CORE else name
+    parent = floor if (ROOT / floor).is_dir() else f"features.{name}"
     package = import_module(f"authserver.{parent}")
     for module in walk_packages(package.__path__, f"{package.__name__}."):
         if ".migrations" not in module.name and ".tests" not in module.name:
             import_module(module.name)
-    metadata = import_module("authserver.stores.tables").ServerTable.metadata
+    metadata = import_module("authserver.database.tables").ServerTable.metadata
     prefix = f"{TABLE_PREFIX}{name}_"
 
     def compare(connection: Connection) -> Any:
@@ -90,8 +92,8 @@ def main(name: str, message: str) -> None:
     source = TEMPLATE.format(
         message=message[0].upper() + message[1:],
         dots="." * (parent.count(".") + 3),
-        upgrade=without_prefix(upgrade, prefix, name),
-        downgrade=without_prefix(downgrade, prefix, name),
+        upgrade=without_prefix(upgrade, name),
+        downgrade=without_prefix(downgrade, name),
     )
     target = Path(str(package.__file__)).parent / "migrations"
     target.mkdir(exist_ok=True)
@@ -108,10 +110,11 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
-def without_prefix(code: str, prefix: str, name: str) -> str:
-    """Let the names in `code` begin with whatever TABLE_PREFIX is where the revision runs."""
+def without_prefix(code: str, name: str) -> str:
+    """Let the names in `code` begin with whatever TABLE_PREFIX is where the revision runs, core's too."""
     code = re.sub("# ### .*\n? *", "", code).strip()
-    return re.sub(rf"(['\"])([^'\"]*){prefix}([^'\"]*)\1", rf'f"\2{{TABLE_PREFIX}}{name}_\3"', code)
+    ours = rf"{TABLE_PREFIX}((?:{name}|{migrating.CORE})_[^'\"]*)"
+    return re.sub(rf"(['\"])([^'\"]*){ours}\1", r'f"\2{TABLE_PREFIX}\3"', code)
 
 
 if __name__ == "__main__":

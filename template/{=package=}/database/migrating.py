@@ -1,6 +1,7 @@
 """The server's own tables, room by room.
 
-A room is a folder of revisions: core's is `stores/migrations/`, a feature's is `features/<name>/migrations/`.
+A room is a folder of revisions: core's is `stores/migrations/`, a feature's is `features/<name>/migrations/`, and
+another floor with tables of its own has its `migrations/` too.
 Revisions are modules with `upgrade()` and `downgrade()`, in the order of their names, such as
 `0001_first_tables.py`; a released one is never renamed or changed. The table `<prefix><room>_version` remembers the
 last one that was applied.
@@ -101,11 +102,11 @@ def get_room(name: str) -> Room:
 
 
 def _find_rooms() -> Iterator[Room]:
-    folders = {CORE: _FOLDER / "stores" / "migrations"}
-    folders |= {folder.parent.name: folder for folder in sorted(_FOLDER.glob("features/*/migrations"))}
-    for name, folder in folders.items():
+    found = [*_FOLDER.glob("*/migrations"), *_FOLDER.glob("features/*/migrations")]
+    for folder in sorted(found, key=lambda folder: (folder.parent.name != "stores", folder)):
         revisions = tuple(sorted(file.stem for file in folder.glob("[0-9]*.py")))
-        if revisions:
+        if revisions:  # the team's own are a folder deeper, for Alembic to run
+            name = CORE if folder.parent.name == "stores" else folder.parent.name
             yield Room(name, ".".join((_PACKAGE, *folder.relative_to(_FOLDER).parts)), revisions)
 
 

@@ -1,0 +1,1 @@
+"""The revisions of ephemeral, in the order of their names."""
