@@ -25,6 +25,11 @@ _insert = Statement(insert(Row))
 _set_secret = Statement(
     update(Row).where(col(Row.client_id) == bindparam("client")).values(secret_digest=bindparam("digest_"))
 )
+_update = Statement(
+    update(Row)
+    .where(col(Row.client_id) == bindparam("client"))
+    .values(client_name=bindparam("name"), details=bindparam("details_"))
+)
 _set_disabled = Statement(
     update(Row).where(col(Row.client_id) == bindparam("client")).values(disabled_at=bindparam("at"))
 )
@@ -61,8 +66,8 @@ class Clients:
         return [(_read(row), row.disabled_at) for row in await transaction.all(_list)]
 
     async def create(self, client: Client, transaction: Transaction, *, now: datetime) -> str | None:
-        """Keep a new client and return its secret, or None if it is public. Raises Conflict if the id is taken."""
-        secret = None if client.is_public else mint_secret()
+        """Keep a new client and return its secret, or None if it needs none. Raises Conflict if the id is taken."""
+        secret = mint_secret() if client.has_secret else None
         await transaction.run(
             _insert,
             client_id=client.client_id,
@@ -85,6 +90,10 @@ class Clients:
         secret = mint_secret()
         changed = await transaction.run(_set_secret, client=client_id, digest_=digest(secret))
         return secret if changed else None
+
+    async def update(self, client: Client, transaction: Transaction) -> None:
+        """Keep the name and the metadata of `client` in place of those that are kept; everything else stays."""
+        await transaction.run(_update, client=client.client_id, name=client.client_name, details_=client.metadata)
 
     async def disable(self, client_id: str, transaction: Transaction, *, now: datetime | None) -> bool:
         """Disable the client, or with `now` None enable it again; say whether it is there."""
