@@ -1,0 +1,1 @@
+"""The revisions of device, in the order of their names."""
