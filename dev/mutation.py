@@ -29,7 +29,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SUPERSET = ROOT / "template" / "{=package=}"
-ROOMS = ("grants", "endpoints", "core", "stores", "features", "protect")
+ROOMS = ("grants", "endpoints", "core", "stores", "features", "protect", "outbound")
 SKIPPED = ("tests", "demo", "migrations", "pages")
 PREDICATES = ("is_", "find_fault", "judge", "covers", "_trusts", "_split", "_find_person")
 REPORT = ROOT / "build" / "mutation.json"
@@ -43,6 +43,7 @@ PATIENCE = 600
 
 EXPLAINED = {
     "endpoints/visit.py: self.browser is None": "`owner` is asked of admitted visits only; `is_genuine` has its test",
+    "outbound/jwks.py: kept.keys is None  [of or ]": "what was never fetched is stale as well; for the type checker",
     "core/refresh_token.py: family.rotated_at is None  [of or ]": "a family with a previous token has rotated",
 }
 """Survivors that change nothing: file and source of the condition, and why."""

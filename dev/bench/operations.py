@@ -1,4 +1,4 @@
-"""The five operations: which requests are sent, and what an answer must hold to be counted."""
+"""The operations: which requests are sent, and what an answer must hold to be counted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from load import Refused
+from proofs import Prover
 
 CLIENT_ID = "bench"
 REDIRECT_URI = "https://client.example/callback"
@@ -41,6 +42,10 @@ class Material:
     bought_access_tokens: deque[str] = field(default_factory=lambda: deque(maxlen=1000))
     refresh_tokens: deque[str] = field(default_factory=deque)
 
+    def with_own_tokens(self) -> Material:
+        """Return material that shares the codes, and keeps what they buy to itself."""
+        return Material(client_secret=self.client_secret, codes=self.codes, made_access_tokens=[])
+
     @classmethod
     def of(cls, made: str) -> Material:
         """Read what a seeding script printed."""
@@ -53,10 +58,13 @@ class Material:
 
 
 class Requests:
-    """Requests for one server, whose addresses come from its own metadata."""
+    """Requests for one server, whose addresses come from its own metadata; with a `prover`, each has a proof."""
 
-    def __init__(self, issuer: str, metadata: dict[str, object], material: Material) -> None:
-        self.issuer, self.material = issuer, material
+    def __init__(
+        self, issuer: str, metadata: dict[str, object], material: Material, prover: Prover | None = None
+    ) -> None:
+        self.issuer, self.material, self.prover = issuer, material, prover
+        self.token_type = "DPoP" if prover else "Bearer"
         self.token_path = urlsplit(str(metadata["token_endpoint"])).path
         self.userinfo_path = urlsplit(str(metadata["userinfo_endpoint"])).path
         self.host = urlsplit(issuer).netloc
@@ -67,13 +75,18 @@ class Requests:
         )
 
     def token(self, **form: str) -> bytes:
-        body = urlencode(form)
-        return f"{self.token_head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        body, proof = urlencode(form), self.proof("POST", self.token_path)
+        return f"{self.token_head}{proof}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
     def get(self, path: str, *, token: str | None = None) -> bytes:
-        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        authorization = f"Authorization: {self.token_type} {token}\r\n" if token else ""
+        authorization += self.proof("GET", path, token) if token else ""
         head = f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n{authorization}Accept: application/json\r\n\r\n"
         return head.encode()
+
+    def proof(self, method: str, path: str, token: str | None = None) -> str:
+        """Return the header line of a new proof, or nothing without a prover."""
+        return f"DPoP: {self.prover.prove(method, self.issuer + path, token)}\r\n" if self.prover else ""
 
     def discovery(self, count: int) -> Operation:
         request = self.get("/.well-known/openid-configuration")
@@ -84,12 +97,12 @@ class Requests:
         return iter([request] * count), sampled(check)
 
     def client_credentials(self, count: int) -> Operation:
-        request = self.token(grant_type="client_credentials", scope=API_SCOPE)
+        requests = [self.token(grant_type="client_credentials", scope=API_SCOPE) for _ in range(count)]
 
         def check(answer: dict[str, str]) -> None:
-            self.check_jwt(answer["access_token"])
+            self.check_access_token(answer)
 
-        return iter([request] * count), sampled(check)
+        return iter(requests), sampled(check)
 
     def code(self, count: int) -> Operation:
         requests = [
@@ -107,12 +120,15 @@ class Requests:
     def refresh(self, count: int) -> Operation:
         tokens = self.material.refresh_tokens
         seen = set(tokens)
-        requests = (self.token(grant_type="refresh_token", refresh_token=tokens.popleft()) for _ in range(count))
-        return requests, self.keeping_tokens(seen)
+        # As many as there are tokens are made now, with their proofs; what one answers is for the next round.
+        requests = [self.token(grant_type="refresh_token", refresh_token=token) for token in list(tokens)[:count]]
+        tokens.clear()
+        return iter(requests), self.keeping_tokens(seen)
 
     def userinfo(self, count: int) -> Operation:
         tokens = self.material.made_access_tokens or list(self.material.bought_access_tokens)
-        requests = [self.get(self.userinfo_path, token=token) for token in tokens]
+        numbers = range(count if self.prover else len(tokens))  # a proof is good once
+        requests = [self.get(self.userinfo_path, token=tokens[number % len(tokens)]) for number in numbers]
 
         def check(answer: dict[str, str]) -> None:
             expect(bool(answer["sub"]) and "@" in answer["email"], "no sub or no email")
@@ -124,7 +140,7 @@ class Requests:
         known = seen or set()
 
         def check(answer: dict[str, str]) -> None:
-            self.check_jwt(answer["access_token"])
+            self.check_access_token(answer)
             self.check_jwt(answer["id_token"])
 
         checked = sampled(check)
@@ -139,6 +155,13 @@ class Requests:
             checked(body)
 
         return accept
+
+    def check_access_token(self, answer: dict[str, str]) -> None:
+        """It must be a good JWT, bound to a key if and only if there was a proof."""
+        self.check_jwt(answer["access_token"])
+        claims = json.loads(decode(answer["access_token"].split(".")[1]))
+        expect(answer["token_type"] == self.token_type, "another type of token")
+        expect(("cnf" in claims) == (self.prover is not None), "not bound as it should be")
 
     def check_jwt(self, token: str) -> None:
         """A token must be an ES256 JWT of this issuer that has not expired."""

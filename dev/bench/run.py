@@ -24,11 +24,23 @@ from operations import Material, Requests
 from our_server import OurServer
 from postgres import drop_database, fresh_database, running_postgres
 from processes import LOAD_CORE, SERVER_CORE, core_seconds, cpu_seconds, wait_until_listening
+from proofs import Prover
 from report import Measurement, Report
 
 BUILD = Path(__file__).parents[2] / "build" / "bench"
-REQUESTS = {"client_credentials": 4000, "code": 2000, "refresh": 2000, "userinfo": 4000, "discovery": 6000}
-"""How many requests one round sends; the codes are made before the clock starts."""
+REQUESTS = {
+    "client_credentials": 4000,
+    "client_credentials_dpop": 3000,
+    "code": 2000,
+    "code_dpop": 1500,
+    "refresh": 2000,
+    "refresh_dpop": 1500,
+    "userinfo": 4000,
+    "userinfo_dpop": 2000,
+    "discovery": 6000,
+}
+"""How many requests one round sends; codes and proofs are made before the clock starts."""
+CODES = ("code", "code_dpop")
 
 
 class Target(Protocol):
@@ -52,10 +64,18 @@ class Running:
         self.target, self.pid = target, pid
         address = f"{target.issuer}/.well-known/openid-configuration"
         with urllib.request.urlopen(address, timeout=10) as answer:
-            self.requests = Requests(target.issuer, json.load(answer), material)
+            metadata = json.load(answer)
+        self.plain = Requests(target.issuer, metadata, material)
+        # Of their own: a token that is bound to a key is good for nothing without it.
+        self.proved = Requests(target.issuer, metadata, material.with_own_tokens(), Prover())
+
+    def offers(self, operation: str) -> bool:
+        """Say whether this server can be measured: bound tokens for UserInfo are those that a code bought."""
+        return operation != "userinfo_dpop" or not self.plain.material.made_access_tokens
 
     async def measure(self, operation: str, count: int) -> Measurement:
-        requests, accept = getattr(self.requests, operation)(count)
+        requests_of = self.proved if operation.endswith("_dpop") else self.plain
+        requests, accept = getattr(requests_of, operation.removesuffix("_dpop"))(count)
         load = Load(requests, accept)
         before, busy_before = cpu_seconds(self.pid), core_seconds(SERVER_CORE)
         try:
@@ -81,14 +101,14 @@ async def bench(targets: list[Target], report: Report, *, rounds: int, share: fl
             say(f"preparing {target.name}")
             target.install()
             report.versions[target.name] = target.version()
-            material = await target.prepare(REQUESTS["code"] + rounds * counts["code"])
+            material = await target.prepare(sum(REQUESTS[name] + rounds * counts[name] for name in CODES))
             pid = stack.enter_context(target.serve())
             await wait_until_listening(pid, target.port, log=target.log)
             running.append(Running(target, pid, material))
         for number in range(rounds + 1):
             say(f"round {number} of {rounds}" if number else "warming up")
             for operation, count in (counts if number else REQUESTS).items():
-                for server in running:
+                for server in filter(lambda one: one.offers(operation), running):
                     measured = await server.measure(operation, count)
                     if number:
                         report.add(server.target.name, operation, measured)

@@ -37,6 +37,7 @@ export const provider = new Provider(bench.issuer, {
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    dPoP: { enabled: true },
     revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
