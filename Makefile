@@ -4,17 +4,22 @@ PROFILE := oidc
 PORT := 8000
 WORKERS := 2
 
-PROFILES := oidc m2m custom
+PROFILES := oidc m2m everything custom
 PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 TOOLS := .venv/bin
 SUPERSET := build/superset/pyproject.toml
 DEMO := build/demo
+PYTEST = $(TOOLS)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test lint format bench mutation clean
+# Tests start many processes, and each would compile every library again.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help demo test test-fast lint format bench mutation clean
 help:
-	@echo 'make demo [PROFILE=oidc|m2m|custom] [PORT=8000]   render a server, install it, start it'
-	@echo 'make test        every test, on SQLite and PostgreSQL'
+	@echo 'make demo [PROFILE=oidc|m2m|everything|custom] [PORT=8000]   render a server, install it, start it'
+	@echo 'make test        every test, on every database, and of every set of answers'
+	@echo 'make test-fast   the tests of the server on SQLite, and one render'
 	@echo 'make lint        Ruff, mypy and the import contracts'
 	@echo 'make format      let Ruff rewrite what it can'
 	@echo 'make bench       requests per second and CPU per request'
@@ -42,7 +47,10 @@ demo: .venv/demo
 	@cd $(DEMO) && exec .venv/bin/authserver dev --port $(PORT)
 
 test: .venv/dev
-	$(TOOLS)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(PYTEST)
+
+test-fast: .venv/dev
+	$(PYTEST) -m 'not slow' -k 'not postgresql and not redis'
 
 lint: .venv/dev $(SUPERSET)
 	$(TOOLS)/ruff check

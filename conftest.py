@@ -1,10 +1,29 @@
-"""With REQUIRE_ALL=1 a skipped test is a failed one: in CI everything is there, so nothing is left out."""
+"""What holds for every run of tests here.
+
+With REQUIRE_ALL=1 a skipped test is a failed one: in CI everything is there, so nothing is left out. Where there is
+memory enough, temporary files are kept in it. A run in several processes starts each database server once.
+"""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108
+
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # what was decided before is decided again
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        from tests.servers import share_servers
+
+        share_servers()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -1,14 +1,28 @@
-"""One copy of the template for the whole run, and one render for each set of answers."""
+"""One copy of the template for the whole run, one render for each set of answers, and how they are looked into."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .template import render, snapshot
+from .matrix import SETS, Answers, features_of, summary
+from .ownership import QUESTIONS
+from .servers import database_of, ephemeral_url_of
+from .template import ROOT, render, snapshot
 
 Render = Callable[..., Path]
+
+
+def pytest_report_header() -> str:
+    """Say how much is rendered."""
+    return f"answers: {summary()}"
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +43,77 @@ def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render
         return done[key]
 
     return give
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What became of a set of answers: the project, and the configuration of its tools.
+
+    A package has no configuration; it goes by the one that a service would have.
+    """
+
+    name: str
+    answers: Answers
+    project: Path
+    configuration: Path
+
+    @property
+    def package(self) -> str:
+        """What the package is called."""
+        return str(self.answers.get("package", "authserver"))
+
+    @property
+    def folder(self) -> Path:
+        """Where the package is."""
+        return self.project / self.package
+
+    @property
+    def features(self) -> list[str]:
+        """What was chosen."""
+        return features_of(self.answers)
+
+    def run(self, *command: str, **environment: str) -> str:
+        """Run a Python tool in the project and return what it printed; fail with everything it said."""
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=self.project,
+            env=os.environ | {"PYTHONPATH": str(self.project)} | environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture
+def answered(rendered: Render, template: Path, tmp_path: Path, name: str) -> Rendered:
+    """The set of answers called `name`, rendered."""
+    answers = SETS[name]
+    project = service = rendered(**answers)
+    if answers.get("layout") == "package":
+        service = render(template, tmp_path / "service", {**answers, "layout": "service"}, only="pyproject.toml")
+    return Rendered(name, answers, project, service / "pyproject.toml")
+
+
+@pytest.fixture(scope="session")
+def probes() -> dict[str, Any]:
+    """What was found so far, for `probe`."""
+    return {}
+
+
+@pytest.fixture
+def probe(answered: Rendered, probes: dict[str, Any], tmp_path: Path) -> Any:
+    """What the server of this set of answers is, once it runs (see `probe.py`): found once."""
+    if answered.name not in probes:
+        prefix = answered.package.upper()
+        with ExitStack() as stack:
+            told = {
+                f"{prefix}_DATABASE_URL": stack.enter_context(database_of(answered.answers, tmp_path)),
+                f"{prefix}_KEY_DIRECTORY": str(tmp_path / "keys"),
+                **ephemeral_url_of(answered.answers, f"{prefix}_EPHEMERAL_URL"),
+            }
+            questions = json.dumps(QUESTIONS)
+            said = answered.run(str(ROOT / "tests" / "probe.py"), answered.package, questions, **told)
+        probes[answered.name] = json.loads(said.splitlines()[-1])
+    return probes[answered.name]

@@ -5,10 +5,11 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,55 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 PERSON, PASSWORD = "ada", "demo"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who goes through the pages without a browser: signs in, and allows all that is asked."""
+
+    browser: httpx.Client
+    issuer: str
+    username: str = PERSON
+    password: str = PASSWORD
+
+    def sign_in(self, authorization_url: str) -> str:
+        """Begin where a client sends people; return the URL that the client gets them back at."""
+        return str(self._go_through(authorization_url).headers["location"])
+
+    def approve(self, verification_uri: str) -> str:
+        """Let the device in whose code is filled in; return the heading of the last page."""
+        heading = re.search("<h1>(.*?)</h1>", self._go_through(verification_uri).text)
+        return heading[1] if heading else ""
+
+    def _go_through(self, url: str) -> httpx.Response:
+        """Return the answer that leads away from the pages, or the page that asks for nothing."""
+        response = self.browser.get(url)
+        while True:
+            if response.has_redirect_location:
+                location = response.headers["location"]
+                if not location.startswith(("/", f"{self.issuer}/oauth/")):
+                    return response
+                response = self.browser.get(httpx.URL(self.issuer).join(location))
+                continue
+            form = self._fill_in(response.text)
+            if form is None:
+                return response
+            action, fields = form
+            response = self.browser.post(httpx.URL(self.issuer).join(action), data=fields)
+
+    def _fill_in(self, page: str) -> tuple[str, dict[str, str]] | None:
+        """Return where the page's form leads and what it sends, with every box left ticked."""
+        answers = {
+            "step=login": {"username": self.username, "password": self.password},
+            "step=consent": {"decision": "allow"},
+            "/device": dict(re.findall(r'name="(user_code)"[^>]* value="([^"]*)"', page)),
+        }
+        for action, fields in answers.items():
+            form = re.search(rf'action="([^"]*{action}[^"]*)".*?name="csrf" value="([^"]*)"', page, re.DOTALL)
+            if form:
+                ticked = re.findall(r'<input type="checkbox" name="([^"]*)" value="([^"]*)"[^>]* checked>', page)
+                return html.unescape(form[1]), {"csrf": form[2], **dict(ticked), **fields}
+        return None
 
 
 @dataclass(frozen=True)
@@ -36,25 +86,17 @@ class Demo:
         return created
 
     def sign_in(self, authorization_url: str) -> str:
-        """Go through the pages as a person would, without a browser; return the URL that the client is sent to."""
-        with httpx.Client(follow_redirects=False, timeout=30) as browser:
-            response = browser.get(authorization_url)
-            while True:
-                if response.has_redirect_location:
-                    location = response.headers["location"]
-                    if not location.startswith(("/", f"{self.issuer}/oauth/")):
-                        return str(location)
-                    response = browser.get(httpx.URL(self.issuer).join(location))
-                    continue
-                response = self._fill_in(browser, response)
+        """Have a person come from a client; return the URL that the client gets them back at."""
+        with self._browser() as browser:
+            return Person(browser, self.issuer).sign_in(authorization_url)
 
-    def _fill_in(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
-        step = "login" if "step=login" in page.text else "consent"
-        form = re.search(rf'action="([^"]*step={step}[^"]*)".*?name="csrf" value="([^"]*)"', page.text, re.DOTALL)
-        assert form, page.text
-        answers = {"login": {"username": PERSON, "password": PASSWORD}, "consent": {"decision": "allow"}}
-        action = httpx.URL(self.issuer).join(html.unescape(form[1]))
-        return browser.post(action, data={"csrf": form[2], **answers[step]})
+    def approve(self, verification_uri: str) -> str:
+        """Have a person let a device in; return the heading of the last page."""
+        with self._browser() as browser:
+            return Person(browser, self.issuer).approve(verification_uri)
+
+    def _browser(self) -> httpx.Client:
+        return httpx.Client(follow_redirects=False, timeout=30)
 
 
 def environment() -> dict[str, str]:
@@ -63,15 +105,20 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[Demo]:
-    """Run `dev` in `folder` on a free port until the block ends."""
+def demo(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Demo]:
+    """Run `dev` in `folder` on a free port until the block ends, with further `settings` by their variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-u", "-m", "authserver", "dev", "--port", str(port)]
     with (folder / "errors").open("w") as errors:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True
+            command,
+            cwd=folder,
+            env=environment() | dict(settings or {}),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         )
         issuer, printed = f"http://localhost:{port}", ""
         try:
@@ -89,11 +136,11 @@ def demo(folder: Path) -> Iterator[Demo]:
                 process.stdout.close()
 
 
-def wait_for(url: str) -> None:
+def wait_for(url: str, trust: ssl.SSLContext | bool = True) -> None:
     """Return once `url` answers with 200."""
-    for _ in range(300):
+    for _ in range(600):
         try:
-            if httpx.get(url).status_code == 200:
+            if httpx.get(url, verify=trust).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import copier
+import jinja2
 import yaml
 from copier.errors import DirtyLocalWarning
 
@@ -32,20 +34,42 @@ def snapshot(destination: Path) -> Path:
     return destination
 
 
-def render(template: Path, destination: Path, answers: Mapping[str, Any]) -> Path:
-    """Render `template` with `answers` and defaults; return `destination`. Raises what Copier raises."""
-    with warnings.catch_warnings():
+_compile = jinja2.Environment.compile
+_compiled: dict[object, Any] = {}
+
+
+def _compile_once(environment: jinja2.Environment, *source: Any, **options: Any) -> Any:
+    """Copier compiles the name of a folder again for every file in it, and has the same environment each time."""
+    key = (source, tuple(options.items()))
+    if key not in _compiled:
+        _compiled[key] = _compile(environment, *source, **options)
+    return _compiled[key]
+
+
+def render(template: Path, destination: Path, answers: Mapping[str, Any], *, only: str | None = None) -> Path:
+    """Render `template`, or one of its files, with `answers` and defaults; return `destination`.
+
+    Raises what Copier raises.
+    """
+    with warnings.catch_warnings(), mock.patch.object(jinja2.Environment, "compile", _compile_once):
         warnings.simplefilter("ignore", DirtyLocalWarning)
         copier.run_copy(
             str(template),
             destination,
             data=dict(answers),
+            exclude=("*", f"!{only}") if only else (),
             defaults=True,
             overwrite=True,
             quiet=True,
             vcs_ref="HEAD",
         )
     return destination
+
+
+def update(project: Path, answers: Mapping[str, Any]) -> None:
+    """Bring a rendered project to the newest release of its template, with `answers`. Raises what Copier raises."""
+    with mock.patch.object(jinja2.Environment, "compile", _compile_once):
+        copier.run_update(project, data=dict(answers), defaults=True, overwrite=True, quiet=True)
 
 
 def files(folder: Path, pattern: str = "*") -> Iterator[Path]:
@@ -66,6 +90,19 @@ def questions() -> dict[str, dict[str, Any]]:
     for path in sorted((ROOT / "questions").glob("*.yml")):
         merged |= yaml.safe_load(path.read_text())
     return merged
+
+
+def choices(question: str) -> list[str]:
+    """What a question may be answered with."""
+    return list(questions()[question]["choices"].values())
+
+
+def knowledge(name: str) -> Any:
+    """A value of `questions/features.jinja`, as the questions read it."""
+    settings = next(yaml.safe_load_all((ROOT / "copier.yml").read_text().partition("\n---\n")[0]))
+    environment = jinja2.Environment(**settings["_envops"] | {"undefined": jinja2.StrictUndefined})
+    module = environment.from_string((ROOT / "questions" / "features.jinja").read_text()).module
+    return getattr(module, name)
 
 
 def owned_paths() -> list[str]:

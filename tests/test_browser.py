@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
@@ -153,6 +154,49 @@ def test_two_tabs_are_two_interactions_and_both_end_well(server: Demo, chromium:
     first.go_back()
     expect(first.get_by_role("button", name="Allow")).to_have_count(0)
     context.close()
+
+
+def test_a_person_compares_the_code_of_a_device_and_lets_it_in(
+    server: Demo, visitor: tuple[str, BrowserContext]
+) -> None:
+    """RFC 8628 §3.3, §5.4: typed or brought along by the link, the code is shown once more before anything is allowed."""
+    look, context = visitor
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    scope = "notes:read notes:write offline_access"
+    tv = server.create_client(f"tv-{look}", "--device", "--name", "Living room TV", "--scope", scope)
+    secret = (tv["client_id"], tv["client_secret"])
+    asked = httpx.post(f"{server.issuer}/oauth/device_authorization", auth=secret, data={"scope": scope}).json()
+
+    page.goto(asked["verification_uri_complete"])
+    expect(page.get_by_label("Code")).to_have_value(asked["user_code"])
+    picture(page, f"device-filled-in-{look}")
+    page.goto(asked["verification_uri"])
+    page.get_by_label("Code").fill("bcdf ghjk")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Code")).to_have_attribute("aria-invalid", "true")
+    picture(page, f"device-wrong-{look}")
+    assert len(complaints) == 1  # that the answer has the status 400
+    page.get_by_label("Code").fill(asked["user_code"].lower().replace("-", " "))
+    page.keyboard.press("Enter")
+    page.get_by_label("User name").fill(PERSON)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text(asked["user_code"])).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") if look in LOOKS else True
+    page.get_by_label("change your notes").uncheck()
+    picture(page, f"device-consent-{look}")
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You allowed it")
+    picture(page, f"device-allowed-{look}")
+
+    grant_type = "urn:ietf:params:oauth:grant-type:device_code"
+    form = {"grant_type": grant_type, "device_code": asked["device_code"]}
+    tokens = httpx.post(f"{server.issuer}/oauth/token", auth=secret, data=form).json()
+    assert tokens["scope"] == "notes:read offline_access"
+    assert len(complaints) == 1
 
 
 def authorization_link(server: Demo) -> str:

@@ -1,5 +1,7 @@
 """Clients that nobody here wrote, unmodified, against a running server."""
 
+import json
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -93,6 +95,37 @@ def test_authlib_gets_a_token_in_its_own_name(server: Demo, confidential: dict[s
         token = client.fetch_token(discovered(server)["token_endpoint"], grant_type="client_credentials")
 
     assert token["scope"] == "notes:read"
+
+
+def test_authlib_authenticates_with_a_key(server: Demo) -> None:
+    """Authlib's PrivateKeyJWT, told the audience, the algorithm and the lifetime that C4 wants; each assertion once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from authlib.integrations.httpx_client import OAuth2Client
+        from authlib.oauth2.rfc7523 import PrivateKeyJWT
+        from joserfc.jwk import ECKey
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    (server.folder / "keys.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    created = server.create_client(
+        "signing", "--auth-method", "private_key_jwt", "--jwks", "keys.json", "--scope", "notes:read"
+    )
+    told = discovered(server)
+
+    def token(audience: str = server.issuer, lifetime: int = 60) -> dict[str, Any]:
+        with OAuth2Client("signing", key, token_endpoint_auth_method="private_key_jwt", scope="notes:read") as client:
+            claims = {"exp": int(time.time()) + lifetime}
+            method = PrivateKeyJWT(audience, claims=claims, headers={"kid": key.kid}, alg="ES256")
+            client.register_client_auth_method(method)
+            bought: dict[str, Any] = client.fetch_token(told["token_endpoint"], grant_type="client_credentials")
+            return bought
+
+    assert created == {"client_id": "signing"}
+    assert "ES256" in told["token_endpoint_auth_signing_alg_values_supported"]
+    assert token()["scope"] == token()["scope"] == "notes:read"
+    with pytest.raises(Exception, match="invalid_client"):
+        token(audience=told["token_endpoint"])
+    with pytest.raises(Exception, match="invalid_client"):
+        token(lifetime=3600)
 
 
 def test_requests_oauthlib_signs_in_and_refreshes(

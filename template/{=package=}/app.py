@@ -115,7 +115,9 @@ class AuthorizationServer:
         describe = app.openapi
 
         def openapi() -> dict[str, Any]:
-            return add_to_openapi(describe(), self.endpoints, self.composition.authentication.parameters)
+            composition = self.composition
+            further = composition.authentication.parameters
+            return add_to_openapi(describe(), self.endpoints, further, composition.forms.repeatable)
 
         app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 

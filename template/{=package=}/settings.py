@@ -4,10 +4,11 @@ A feature's settings stand in its own room and are composed in `features/__init_
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, model_validator
@@ -122,6 +123,9 @@ class ServerSettings(BaseSettings):
         extra="ignore",  # `.env` is shared with compose and the team's own settings; `doctor` finds misspelt names
     )
 
+    alone: ClassVar[Mapping[str, str]] = {}
+    """What to say, beside the database, so that no other service is needed: in development, and in tests."""
+
     mode: Literal["production", "development"] = "production"
     """Development allows http on loopback and undecided policies. The `dev` command sets it."""
 
@@ -190,8 +194,14 @@ class ServerSettings(BaseSettings):
         return self.audience or self.issuer
 
     def model_dump_public(self) -> dict[str, Any]:
-        """Return the settings for printing, with the database password hidden."""
-        dumped = self.model_dump()
-        dumped["database_url"] = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.database_url)
-        dumped["database_url"] = re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", dumped["database_url"])
-        return dumped
+        """Return the settings for printing, with the password hidden in whatever is a URL with one."""
+        return {name: _without_password(value) for name, value in self.model_dump().items()}
+
+
+def _without_password(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_password(each) for name, each in value.items()}
+    if isinstance(value, str):
+        value = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", value)
+        value = re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", value)
+    return value

@@ -28,6 +28,6 @@ def check_confirmation(bound: Mapping[str, str] | None, presented: Confirmation 
     if not bound:
         return
     if presented is None:
-        raise InvalidRequest("a proof of possession is missing", reason=f"bound to {', '.join(bound)}")
+        raise InvalidRequest("a proof of the key is missing", reason=f"bound to {', '.join(bound)}")
     if presented.as_claim() != bound:
         raise InvalidGrant("this is bound to another key", reason=f"bound to {bound}, presented {presented}")

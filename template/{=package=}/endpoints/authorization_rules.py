@@ -47,11 +47,12 @@ class Sourced:
 class RequestSource:
     """A slot: parameters that are elsewhere than in the request itself, such as behind a reference.
 
-    `read` is asked where `applies` says so. It raises OAuthError.
+    `read` is asked where `applies` says so. It raises OAuthError. `parameters` describes what says where they are.
     """
 
     applies: Callable[[Parameters], bool]
     read: Callable[[Parameters, Client], Awaitable[Sourced]]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

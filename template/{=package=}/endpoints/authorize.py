@@ -1,7 +1,9 @@
 """The authorization endpoint (RFC 6749 §3.1): a request is checked, kept, and handed to the pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,14 +19,14 @@ from ..database import Transaction
 from ..server import Server
 from ..stores.interactions import Interactions
 from .answering import answering
-from .authorization_rules import AuthorizationRules
+from .authorization_rules import AuthorizationRules, RequestSource
 from .client_answer import ClientAnswers
 from .forms import Forms
 from .openapi import describe_content, describe_form, describe_query
 from .render import NO_STORE
 from .transport import TransportPolicy
 
-_PARAMETERS = {
+PARAMETERS = {
     "response_type": "always code",
     "client_id": "the client",
     "redirect_uri": "exactly as registered",
@@ -39,6 +41,8 @@ _PARAMETERS = {
     "login_hint": "a user name",
     "ui_locales": "languages, best first",
 }
+"""What an authorization request says, described for the OpenAPI document."""
+
 _REQUIRED = ("response_type", "client_id", "redirect_uri")
 _OPERATION = {
     "summary": "Ask a person for authorization",
@@ -48,19 +52,24 @@ _OPERATION = {
         "400": describe_content("text/html", "a page: the client or its redirect URI is unknown"),
     },
 }
-DESCRIPTION = {
-    "get": {
-        **_OPERATION,
-        "description": "RFC 6749 §3.1",
-        "parameters": describe_query(_PARAMETERS, required=_REQUIRED),
-    },
-    "post": {
-        **_OPERATION,
-        "description": "OIDC Core §3.1.2.1",
-        "requestBody": describe_form(_PARAMETERS, required=_REQUIRED),
-    },
-}
-"""What the OpenAPI document says of this endpoint."""
+
+
+def describe(sources: Sequence[RequestSource]) -> dict[str, Any]:
+    """Return what the OpenAPI document says of this endpoint. What a source can bring, a request need not say."""
+    parameters = PARAMETERS | {name: text for source in sources for name, text in source.parameters.items()}
+    required = ("client_id",) if sources else _REQUIRED
+    return {
+        "get": {
+            **_OPERATION,
+            "description": "RFC 6749 §3.1",
+            "parameters": describe_query(parameters, required=required),
+        },
+        "post": {
+            **_OPERATION,
+            "description": "OIDC Core §3.1.2.1",
+            "requestBody": describe_form(parameters, required=required),
+        },
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

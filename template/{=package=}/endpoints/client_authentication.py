@@ -47,7 +47,7 @@ class ClientSecretBasic:
 
     method = AuthMethod.CLIENT_SECRET_BASIC
     parameters: ClassVar[Mapping[str, str]] = {}
-    signing_algorithms: Sequence[str] = ()
+    signing_algorithms: ClassVar[Sequence[str]] = ()
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """Any Authorization header is an attempt: an unknown scheme must not be passed over."""
@@ -82,7 +82,7 @@ class ClientSecretPost:
 
     method = AuthMethod.CLIENT_SECRET_POST
     parameters: ClassVar[Mapping[str, str]] = {}
-    signing_algorithms: Sequence[str] = ()
+    signing_algorithms: ClassVar[Sequence[str]] = ()
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """The form says so by its secret."""
@@ -116,6 +116,11 @@ class ClientAuthentication:
     def parameters(self) -> Mapping[str, str]:
         """What the methods read of a form, described for the OpenAPI document."""
         return {name: text for method in self.methods for name, text in method.parameters.items()}
+
+    @property
+    def credentials(self) -> frozenset[str]:
+        """The parameters of a form that nobody may keep, those of methods that are switched off too."""
+        return frozenset({"client_secret"}.union(*(method.parameters for method in (*self.methods, *self.refused))))
 
     def as_metadata(self, endpoint: str) -> dict[str, list[str]]:
         """Return what metadata says of authentication at an endpoint, e.g. `token_endpoint` (RFC 8414 §2)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ..core.authorization_request import RESPONSE_TYPE, AuthorizationRequest
@@ -25,6 +26,7 @@ class CodeAnswer:
     issuer: str
     answers: ClientAnswers
     code_issuer: Callable[[Transaction], CodeIssuer]
+    grant_lifetime: timedelta
     name: str = RESPONSE_TYPE
     event: EventName = EventName.CODE_ISSUED
 

@@ -79,9 +79,7 @@ class FinalClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionEndpoint:
-    """Shows what is needed and takes what is answered. `session_lifetime` is how long a browser stays signed in,
-    `grant_lifetime` how long a grant is kept that gets no refresh token.
-    """
+    """Shows what is needed and takes what is answered. `session_lifetime` is how long a browser stays signed in."""
 
     server: Server
     reception: Reception
@@ -93,7 +91,6 @@ class InteractionEndpoint:
     forms: Forms
     cookie: SessionCookie
     session_lifetime: timedelta
-    grant_lifetime: timedelta
     transport: TransportPolicy
 
     async def show(self, request: Request) -> Response:
@@ -134,22 +131,22 @@ class InteractionEndpoint:
         consent_needed = authentication is not None and await self.consent.is_needed(
             visit.client, authentication, scope
         )
-        try:
-            step = self._choose_step(visit, consent_needed=consent_needed)
-        except OAuthError as refusal:
-            await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
+        step = await self._choose_step(visit, consent_needed=consent_needed)
         if wants_another and Prompt.NONE not in visit.interaction.request.prompt:
             step = Step.LOGIN
         if step is Step.ISSUE and authentication is not None:
             return await self._allow(visit, authentication, visit.interaction.request)
         return await self._show(visit, step)
 
-    def _choose_step(self, visit: Visit, *, consent_needed: bool) -> Step:
-        """Return what has to happen next; raises what `choose_step` and the rules of features raise."""
+    async def _choose_step(self, visit: Visit, *, consent_needed: bool) -> Step:
+        """Return what has to happen next; what `choose_step` and the rules of features raise ends the interaction."""
         authentication = visit.authentication
-        if authentication and not all(rule.is_enough(visit.interaction, authentication) for rule in self.rules):
-            authentication = None
-        return choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
+        try:
+            if authentication and not all(rule.is_enough(visit.interaction, authentication) for rule in self.rules):
+                authentication = None
+            return choose_step(visit.interaction, authentication, consent_needed=consent_needed, now=visit.now)
+        except OAuthError as refusal:
+            await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
 
     async def _show(self, visit: Visit, step: Step) -> Response:
         visit = await self.reception.admit(visit, self.session_lifetime)
@@ -211,17 +208,20 @@ class InteractionEndpoint:
             return await self._deny(visit, form)
         if form.get("decision") != "allow" or visit.authentication is None:
             return self._look_again(visit)
-        if self._choose_step(visit, consent_needed=True) is not Step.CONSENT:
+        if await self._choose_step(visit, consent_needed=True) is not Step.CONSENT:
             return self._look_again(visit)
         request = visit.outcome.narrow(visit.interaction.request, form)
         return await self._allow(visit, visit.authentication, request)
 
     async def _allow(self, visit: Visit, authentication: Authentication, request: AuthorizationRequest) -> Response:
-        for each in self.claims:
-            await each.claim(visit.interaction, visit.now)
+        try:
+            for each in self.claims:
+                await each.claim(visit.interaction, visit.now)
+        except OAuthError as refusal:
+            await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
         await self._finish(visit)
         claims = await self.consent.claims(visit.client, authentication, Scope.parse(request.scope))
-        grant = begin_grant(request, authentication, claims=claims, now=visit.now, lifetime=self.grant_lifetime)
+        grant = begin_grant(request, authentication, claims=claims, now=visit.now, lifetime=visit.outcome.grant_lifetime)
         await Grants(visit.transaction).add(grant)
         answer = await visit.outcome.allow(visit, request, grant)
         event = self._event(visit, visit.outcome.event, subject=grant.subject, grant_id=grant.id)

@@ -1,6 +1,6 @@
 """The OpenAPI document, declared rather than derived: what the endpoints really read and answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -72,7 +72,7 @@ def describe_headers(
     if parameters:
         described["parameters"] = [*operation.get("parameters", ()), *parameters]
     if headers:
-        told = {"200", "400", "401"} & operation["responses"].keys()
+        told = {"200", "201", "400", "401"} & operation["responses"].keys()
         described["responses"] = operation["responses"] | {
             status: {**operation["responses"][status], "headers": headers} for status in sorted(told)
         }
@@ -101,6 +101,7 @@ def describe_form_endpoint(
     parameters: Mapping[str, str],
     required: Sequence[str],
     success: Mapping[str, Any] | None,
+    status: str = "200",
     senders: Senders | None = None,
 ) -> dict[str, Any]:
     """Return the path item of a form endpoint that clients authenticate to, and to which `senders` prove themselves."""
@@ -111,7 +112,7 @@ def describe_form_endpoint(
         "security": [dict(option) for option in CLIENT_SECURITY],
         "requestBody": describe_form({**parameters, **client}, required=required),
         "responses": {
-            "200": describe_json(success, "done") if success else {"description": "done"},
+            status: describe_json(success, "done") if success else {"description": "done"},
             "400": describe_refusal("refused"),
             "401": describe_refusal("client authentication failed"),
             "413": describe_refusal("the body is too large"),
@@ -129,16 +130,22 @@ def describe_document(summary: str, specification: str, media_type: str = "appli
 
 
 def add_to_openapi(
-    document: dict[str, Any], endpoints: Sequence[Endpoint], client_parameters: Mapping[str, str]
+    document: dict[str, Any],
+    endpoints: Sequence[Endpoint],
+    client_parameters: Mapping[str, str],
+    repeatable: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return `document`, an OpenAPI document, with every described endpoint added.
 
-    `client_parameters` stand in the form of each endpoint that clients authenticate to.
+    `client_parameters` stand in the form of each endpoint that clients authenticate to. What is `repeatable` is a
+    list wherever it stands in a form.
     """
     paths = document.setdefault("paths", {})
     for endpoint in endpoints:
         if endpoint.describe:
-            paths[endpoint.path] = deepcopy(dict(endpoint.describe))
+            paths[endpoint.path] = described = deepcopy(dict(endpoint.describe))
+            for operation in described.values():
+                _describe_lists(operation, repeatable)
     for operation in (operation for item in paths.values() for operation in item.values()):
         if operation.get("security") == CLIENT_SECURITY:
             form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
@@ -147,6 +154,14 @@ def add_to_openapi(
     components.setdefault("schemas", {}).update(SCHEMAS)
     components.setdefault("securitySchemes", {}).update(SECURITY_SCHEMES)
     return document
+
+
+def _describe_lists(operation: Mapping[str, Any], repeatable: Collection[str]) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        properties = content["schema"]["properties"]
+        for name in properties.keys() & set(repeatable):
+            text = properties[name]["description"]
+            properties[name] = {"type": "array", "items": {"type": "string"}, "description": text}
 
 
 def _describe_string(text: str) -> dict[str, Any]:

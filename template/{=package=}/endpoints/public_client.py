@@ -12,7 +12,7 @@ class PublicClient:
 
     method = AuthMethod.NONE
     parameters: ClassVar[Mapping[str, str]] = {}
-    signing_algorithms: Sequence[str] = ()
+    signing_algorithms: ClassVar[Sequence[str]] = ()
 
     def is_used(self, offered: ClientCredentials) -> bool:
         """Never found by itself: it is what is left when a request offers nothing else."""

@@ -64,14 +64,12 @@ class Senders:
         """The headers that an answer may have for a sender, for the OpenAPI document."""
         return {name: text for each in self.constraints for name, text in each.response_headers.items()}
 
-    async def identify(self, request: Request, client: Client, *, may_wait: bool = False) -> Sender:
+    async def identify(self, request: Request, client: Client) -> Sender:
         """Return the sender. What is required of a client is met by that way alone; else the first way used wins.
 
-        With `may_wait` the client may prove itself later, when it asks for tokens: what is missing is no refusal then.
         Raises what the way raises: InvalidRequest for a proof that is missing, its own error for a bad one.
         """
         required = [each for each in self.constraints if each.is_required_of(client)]
-        for constraint in required or self.constraints:
-            if constraint.is_used(request) or (required and not may_wait):
-                return await constraint.identify(request, client)
+        for constraint in required or [each for each in self.constraints if each.is_used(request)]:
+            return await constraint.identify(request, client)
         return Sender()

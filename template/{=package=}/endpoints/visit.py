@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hmac import compare_digest
 from typing import Any, Protocol
@@ -58,12 +58,15 @@ class Outcome(Protocol):
     """A slot: what an interaction leads to, if it is not the code flow's own answer.
 
     `name` stands where a request otherwise says its response mode, `event` is reported when it was allowed.
+    `grant_lifetime` is how long a grant is kept that gets no refresh token.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def event(self) -> StrEnum: ...
+    @property
+    def grant_lifetime(self) -> timedelta: ...
 
     def find_target(self, request: AuthorizationRequest, client: Client) -> Target | None:
         """Return where the answer goes, or None if it can go there no longer."""
@@ -78,16 +81,19 @@ class Outcome(Protocol):
         ...
 
     def narrow(self, request: AuthorizationRequest, form: Parameters) -> AuthorizationRequest:
-        """Return what of the request the person allowed, as the form of that page says."""
+        """Return what of the request the person allowed, as the form of that page says.
+
+        Raises Unusable, after which the person may answer again.
+        """
         ...
 
     async def allow(self, visit: Visit, request: AuthorizationRequest, grant: AuthorizationGrant) -> Mapping[str, str]:
         """Give what was allowed, and return the parameters of the answer. The grant is kept already.
 
-        Raises OAuthError, before which nothing lasts.
+        Raises OAuthError, or Unusable if it is too late; before either nothing lasts.
         """
         ...
 
     async def refuse(self, visit: Visit) -> None:
-        """Take note that nothing was given."""
+        """Take note that nothing was given. Raises Unusable as `allow` does."""
         ...

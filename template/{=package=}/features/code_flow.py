@@ -17,7 +17,8 @@ from ..core.refresh_token import OFFLINE_ACCESS
 from ..database import Transaction
 from ..endpoints.answering import BrowserRefusal
 from ..endpoints.authorization_rules import AuthorizationRules, RequestCheck, RequestSource
-from ..endpoints.authorize import DESCRIPTION, AuthorizationEndpoint
+from ..endpoints.authorize import AuthorizationEndpoint
+from ..endpoints.authorize import describe as describe_authorize
 from ..endpoints.client_answer import MODES, AnswerMode, ClientAnswers
 from ..endpoints.code_answer import CodeAnswer
 from ..endpoints.interaction import AuthenticationRule, Consent, FinalClaim, InteractionEndpoint
@@ -202,7 +203,7 @@ class _CodeFlow:
                 path=server.urls.path("authorize"),
                 handlers={"GET": authorize.get, "POST": authorize.post},
                 refuse=refuse,
-                describe=DESCRIPTION,
+                describe=describe_authorize(composition.extensions(RequestSource)),
             ),
             Endpoint(
                 path=server.urls.path("interaction"),
@@ -227,6 +228,7 @@ class _CodeFlow:
             issuer=server.urls.issuer,
             answers=composition.get(ClientAnswers),
             code_issuer=lambda transaction: CodeIssuer(AuthorizationCodes(transaction), code_lifetime),
+            grant_lifetime=code_lifetime + server.settings.access_token_lifetime,
         )
         outcomes: list[Outcome] = composition.extensions(Outcome)  # type: ignore[type-abstract]
         return InteractionEndpoint(
@@ -250,7 +252,6 @@ class _CodeFlow:
             forms=composition.forms,
             cookie=cookie,
             session_lifetime=settings.session_lifetime,
-            grant_lifetime=code_lifetime + server.settings.access_token_lifetime,
             transport=composition.transport,
         )
 

@@ -60,6 +60,9 @@ class Guard(Generic[Principal]):
     """A further place, such as a cookie; whoever reads a cookie must also defend against request forgery."""
     shared_tokens: bool = False
     """Accept tokens that are good at other resources too, each of which could use them here (RFC 9068 §4)."""
+    any_audience: bool = False
+    """Accept tokens for whichever resource. Never at an API: it is for the authorization server itself, which can ask
+    what was granted."""
     load_principal: LoadPrincipal[Principal] | None = None
     """Makes of the token whatever endpoints want; None means that its subject is no longer welcome."""
     constraints: Sequence[TokenConstraint] = ()
@@ -176,7 +179,8 @@ class Guard(Generic[Principal]):
                 claims = self._verify_with(token, await self.keys.refreshed())
         except JoseError as error:
             raise _not_valid(str(error)) from None
-        if not self.shared_tokens and claims["aud"] not in (self.audience, [self.audience]):
+        is_shared = self.shared_tokens or self.any_audience
+        if not is_shared and claims["aud"] not in (self.audience, [self.audience]):
             raise _not_valid("aud names others too")
         return claims
 
@@ -189,7 +193,7 @@ class Guard(Generic[Principal]):
             now=self.now(),
             leeway=self.leeway,
             issuer=self.issuer,
-            audience=self.audience,
+            audience=None if self.any_audience else self.audience,
             required=_REQUIRED,
         )
 

@@ -1,5 +1,6 @@
 """A server to test: composed as in production, with its own database, keys and clock, called over HTTP."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -127,6 +128,11 @@ class ServerUnderTest:
         return await self.post("token", client, **form)
 
 
+def alone() -> dict[str, str]:
+    """Return what to tell a server so that it needs no other service, or the one that `TEST_<setting>` names."""
+    return {name: os.environ.get(f"TEST_{name.upper()}", value) for name, value in Settings.alone.items()}
+
+
 @asynccontextmanager
 async def serving(database_url: str, **settings: Any) -> AsyncIterator[ServerUnderTest]:
     """Compose a server on a database that has its tables; `settings` differ from the defaults."""
@@ -137,6 +143,7 @@ async def serving(database_url: str, **settings: Any) -> AsyncIterator[ServerUnd
             "database_url": database_url,
             "key_directory": Path(folder) / "keys",
             "signing_algorithms": ("ES256",),
+            **alone(),
             **settings,
         }
         clock, events = Clock(), EventLog()

@@ -16,10 +16,12 @@ from starlette.requests import ClientDisconnect
 from .. import app as composition
 from ..app import AuthorizationServer, ConfigurationError, create_app
 from ..core.events import Event
+from ..core.finding import Finding
 from ..core.keys import KeyStoreError
 from ..core.seam import stub
 from ..database import DatabaseUnavailable
-from ..features import Settings
+from ..feature import Feature
+from ..features import Settings, make_features
 from ..policy.clients import Clients
 from ..policy.errors import ErrorEnvelope
 from ..policy.events import Events
@@ -373,3 +375,67 @@ async def test_an_envelope_that_fails_leaves_the_plain_refusal(monkeypatch: pyte
         answer = await server.token(client=None, grant_type="client_credentials")
 
     assert answer.refusal == (401, "invalid_client")
+
+
+@asynccontextmanager
+async def with_feature(monkeypatch: pytest.MonkeyPatch, **slots: Any) -> AsyncIterator[AuthorizationServer]:
+    """Give a server that has one more feature, on the database and the keys of another."""
+    async with serving_on_sqlite() as running:
+        one_more = Feature(name="one_more", specification="", **slots)
+        monkeypatch.setattr(composition, "make_features", lambda *told: [*make_features(*told), one_more])
+        yield AuthorizationServer(running.settings, now=running.clock)
+
+
+async def test_a_server_whose_feature_finds_an_error_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B6: and it lets go of what was opened to find it."""
+    closed: list[bool] = []
+
+    async def examine(processes: int) -> list[Finding]:
+        assert processes == 1
+        return [Finding("ok", "this is well"), Finding("error", "that is broken", "mend it")]
+
+    async def close() -> None:
+        closed.append(True)
+
+    async with with_feature(monkeypatch, examine=examine, close=close) as server:
+        with pytest.raises(ConfigurationError, match=r"^that is broken: mend it$"):
+            async with server.lifespan(FastAPI()):
+                pass
+
+    assert closed == [True]
+
+
+async def test_what_a_feature_warns_of_is_logged_once_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """J1: it says so at boot. What is well is not worth a line."""
+
+    async def examine(processes: int) -> list[Finding]:
+        return [Finding("ok", "this is well"), Finding("warning", "that could be better", "mend it")]
+
+    async with with_feature(monkeypatch, examine=examine) as server:
+        caplog.clear()
+        async with server.lifespan(FastAPI()):
+            pass
+
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told.count("that could be better: mend it") == 1
+    assert "this is well" not in told
+
+
+async def test_a_feature_that_cannot_let_go_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E1: the database is closed all the same."""
+    closed: list[bool] = []
+
+    async def fail() -> None:
+        raise RuntimeError("it is stuck")
+
+    async def close() -> None:
+        closed.append(True)
+
+    async with with_feature(monkeypatch, close=fail) as server:
+        monkeypatch.setattr(server.server.database, "close", close)
+        with pytest.raises(RuntimeError, match="it is stuck"):
+            await server.close()
+
+    assert closed == [True]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AnyHttpUrl, ValidationError
+from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
 from pydantic_settings import SettingsError
 
 from ..settings import ENV_PREFIX, ServerSettings, check_issuer
@@ -359,3 +359,19 @@ def test_the_password_of_the_database_is_not_printed(url_with_password: str) -> 
     assert "ter2" not in printed
     assert "er2" not in printed
     assert "db.example/oauth" in printed
+
+
+def test_no_password_in_any_url_is_printed(url_with_password: str) -> None:
+    """C13: whichever setting it stands in, that of a feature too."""
+
+    class FeatureSettings(BaseModel):
+        queue: str = url_with_password
+
+    class Settings(ServerSettings):
+        cache_url: str = Field(url_with_password, repr=False)
+        feature: FeatureSettings = FeatureSettings()
+
+    printed = f"{Settings(_env_file=None, issuer='https://as.example').model_dump_public()}"
+
+    assert "er2" not in printed
+    assert printed.count("db.example/oauth") == 2

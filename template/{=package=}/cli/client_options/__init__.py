@@ -2,7 +2,8 @@
 is what one feature adds.
 
 A module has `add_arguments(parser)`, and `describe(client, arguments, server)`, which returns the client with what
-was asked for, or raises ValueError with one line that says what is wrong. It may have
+was asked for, or raises ValueError with one line that says what is wrong. It may have `add_change_arguments(parser)`
+and `change(client, arguments, server)`, the same for the `metadata` of a client that is there, and
 `end(client_id, transaction, now)`, for what ends with a client.
 """
 

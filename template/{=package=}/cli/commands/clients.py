@@ -3,7 +3,7 @@
 import re
 import secrets
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from ...core.client import AuthMethod, Client
 from ...database import Conflict, Transaction
 from ...grants.client_credentials import GRANT_TYPE as CLIENT_CREDENTIALS
 from ...policy.clients import Clients
+from ...server import Server
 from .. import client_options
 from ..composing import run_in_transaction, run_with_server
 from ..refusal import Refusal
@@ -40,6 +41,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     listing = verbs.add_parser("list", help="a line for each client")
     add_json_option(listing)
     listing.set_defaults(run=run_list)
+
+    change = verbs.add_parser("change", help="replace what is kept of a client; what it holds stays good")
+    change.add_argument("client_id")
+    change.add_argument("--name", help="what people call it from now on")
+    for options in client_options.load():
+        if hasattr(options, "add_change_arguments"):
+            options.add_change_arguments(change)
+    change.set_defaults(run=run_change)
 
     for name, run, help_ in (
         ("show", run_show, "all that is known of a client"),
@@ -98,6 +107,25 @@ def run_show(arguments: Namespace) -> None:
     metadata = known.pop("metadata")
     row = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in known.items()}
     print_row(metadata | row, as_json=arguments.json)
+
+
+def run_change(arguments: Namespace) -> None:
+    """Keep what is given in place of what the client had. Raises Refusal if it does not fit the client."""
+
+    async def change(server: AuthorizationServer) -> None:
+        async with server.server.database.transaction() as transaction:
+            client, _ = await _get(arguments.client_id, transaction)
+            changed = client if arguments.name is None else replace(client, client_name=arguments.name)
+            for options in client_options.load():
+                if hasattr(options, "change"):
+                    changed = _ask(options.change, changed, arguments, server.server)
+            if changed == client:
+                raise Refusal(f"nothing of {client.client_id} would change: `clients change --help` says what can")
+            await Clients().update(changed, transaction)
+            await transaction.commit()
+
+    run_with_server(change)
+    print(f"{arguments.client_id} is changed")
 
 
 def run_rotate_secret(arguments: Namespace) -> None:
@@ -166,10 +194,7 @@ def _describe(arguments: Namespace, server: AuthorizationServer) -> Client:
     if not _CLIENT_ID.fullmatch(client.client_id):
         raise Refusal(f"{client.client_id!r} cannot be a client id: use letters, digits, - and _")
     for options in client_options.load():
-        try:
-            client = options.describe(client, arguments, server.server)
-        except ValueError as error:
-            raise Refusal(str(error)) from None
+        client = _ask(options.describe, client, arguments, server.server)
     _check_offered("--grant-type", client.grant_types, server.grant_types)
     _check_offered("--scope", client.scope, server.server.scopes.supported())
     _check_offered("--auth-method", [client.token_endpoint_auth_method], server.authentication_methods)
@@ -178,6 +203,16 @@ def _describe(arguments: Namespace, server: AuthorizationServer) -> Client:
     if client.is_public and CLIENT_CREDENTIALS in client.grant_types:
         raise Refusal(f"a public client cannot have {CLIENT_CREDENTIALS}: anybody could ask in its name")
     return client
+
+
+def _ask(
+    describe: Callable[[Client, Namespace, Server], Client], client: Client, arguments: Namespace, server: Server
+) -> Client:
+    """Return what a feature makes of the client. Raises Refusal if it cannot."""
+    try:
+        return describe(client, arguments, server)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
 
 
 def _check_offered(option: str, asked: Iterable[str], offered: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from ...endpoints.openapi import describe_headers, describe_json, describe_refus
 from ...endpoints.render import render_json
 from ...endpoints.routing import Endpoint, Refusal
 from ...feature import Composition
+from ...grants.issuing import AudienceRule
 from ...protect.constraint import TokenConstraint
 from ...protect.guard import Guard
 from ...protect.keys import LocalKeys
@@ -31,7 +32,11 @@ class UserInfoEndpoint:
 
     @classmethod
     def of(cls, composition: Composition, claims: ClaimRelease) -> Self:
-        """Return the endpoint for access tokens of this server, whichever further resources they are for."""
+        """Return the endpoint for access tokens of this server, whichever further resources they are for.
+
+        Where clients choose the audience, a token need not be for this server too: clients ask here with the one
+        that they have for an API. The living grant and its scope say what a client may know.
+        """
         server = composition.server
         guard: Guard = Guard(
             issuer=server.urls.issuer,
@@ -40,6 +45,7 @@ class UserInfoEndpoint:
             realm=server.settings.realm,
             carriers=("header", "body"),
             shared_tokens=True,
+            any_audience=composition.find(AudienceRule) is not None,
             constraints=composition.extensions(TokenConstraint),  # type: ignore[type-abstract]
             now=server.now,
         )

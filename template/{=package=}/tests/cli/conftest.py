@@ -16,6 +16,7 @@ import pytest
 from ...cli import NAME, main
 from ...cli.commands import dev, serve
 from ...settings import ENV_PREFIX
+from ..harness import alone
 
 PROGRAM = (sys.executable, "-m", NAME)
 
@@ -113,6 +114,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         database_url=f"sqlite:///{tmp_path}/server.db",
         key_directory=str(tmp_path / "keys"),
         signing_algorithms="ES256",
+        **alone(),
     )
     return line
 

@@ -93,6 +93,19 @@ def test_a_new_secret_ends_the_old_one(settled: CommandLine, database_url: str) 
     assert authenticate(database_url, "worker", new) is not None
 
 
+def test_a_client_gets_another_name(settled: CommandLine, database_url: str) -> None:
+    """M4: the secret stays what it was; without anything to change there is a line."""
+    secret = settled("clients", "create", "worker", "--name", "Worker", "--json").json["client_secret"]
+
+    assert settled("clients", "change", "worker", "--name", "The worker").lines == ["worker is changed"]
+    client = authenticate(database_url, "worker", secret)
+    assert client is not None
+    assert client.client_name == "The worker"
+    assert settled("clients", "change", "worker", "--name", "The worker").refusal == (
+        "nothing of worker would change: `clients change --help` says what can"
+    )
+
+
 def test_a_disabled_client_is_unknown_until_it_is_enabled(settled: CommandLine, database_url: str) -> None:
     """C1."""
     secret = settled("clients", "create", "worker", "--json").json["client_secret"]
@@ -113,7 +126,7 @@ def test_a_deleted_client_is_gone(settled: CommandLine) -> None:
     assert settled("clients", "list").out == ""
 
 
-@pytest.mark.parametrize("verb", ["show", "rotate-secret", "disable", "enable", "delete"])
+@pytest.mark.parametrize("verb", ["show", "change", "rotate-secret", "disable", "enable", "delete"])
 def test_an_unknown_client_is_a_line(settled: CommandLine, verb: str) -> None:
     """How it must behave."""
     assert settled("clients", verb, "nobody").refusal == (

@@ -18,7 +18,7 @@ def test_what_is_bound_is_good_with_its_key_and_what_is_not_with_any() -> None:
 
 def test_no_proof_is_another_fault_than_a_proof_of_another_key() -> None:
     """G4: an omitted proof can be mended by the client, another key cannot."""
-    with pytest.raises(InvalidRequest, match="proof of possession is missing"):
+    with pytest.raises(InvalidRequest, match="proof of the key is missing"):
         check_confirmation({"seal": "k1"}, None)
     with pytest.raises(InvalidGrant, match="another key"):
         check_confirmation({"seal": "k2"}, KEY)

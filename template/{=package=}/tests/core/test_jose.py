@@ -116,6 +116,22 @@ async def test_an_algorithm_that_was_not_asked_for_is_refused() -> None:
         verify(token, algorithms=["ES256"])
 
 
+async def test_a_token_without_kid_is_verified_only_where_one_key_can_be_meant() -> None:
+    """RFC 7515 §4.1.4: by who says that `kid` is not needed, with the only key that fits `alg`."""
+    token = await forge(header(kid=None))
+    second = LocalKey.generate("ES256").verification_key
+
+    assert verify(token, kid_needed=False) == CLAIMS
+    for keys in ({**PUBLIC, second.kid: second}, {}, {KEYS["PS256"].kid: KEYS["PS256"].verification_key}):
+        with pytest.raises(UnknownKey, match="not exactly one"):
+            verify(token, keys, kid_needed=False)
+    with pytest.raises(JoseError, match="the signature is wrong"):
+        verify(token, {second.kid: second}, kid_needed=False)
+    for kid in (7, "", "other"):
+        with pytest.raises(JoseError, match="kid"):
+            verify(await forge(header(kid=kid)), kid_needed=False)
+
+
 async def test_a_signature_of_another_key_or_message_is_wrong() -> None:
     """RFC 7515 §5.2."""
     token = await forge(header(), key=LocalKey.generate("ES256"))
@@ -146,7 +162,7 @@ async def test_typ_is_a_media_type_in_any_case(typ: str) -> None:
 
 
 async def test_typ_can_be_left_open() -> None:
-    """Client assertions have none (RFC 7523)."""
+    """Not every profile sets one."""
     assert verify(await forge(header(typ=None)), typ=None) == CLAIMS
 
 

@@ -491,6 +491,7 @@ async def test_authentication_is_told_what_the_client_wants_and_tells_what_was_r
 
     monkeypatch.setattr(Principals, "authenticate", authenticate)
     monkeypatch.setattr(Principals, "is_active", yes)
+    monkeypatch.setattr(Principals, "acr_values", ("urn:gold", "urn:silver"))
     server.clock.advance(10)
     browser = Browser(server)
     login = await browser.authorize(acr_values="urn:gold urn:silver")

@@ -13,9 +13,10 @@ from ...core.parameters import Parameters
 from ...endpoints.authorization_rules import RequestCheck
 from ...endpoints.sender import SenderConstraint
 from ...feature import Feature
+from ...features import make_features
 from ..endpoints.test_sender import Seal
-from ..harness import Answer, ServerUnderTest, serving
-from ..people import REDIRECT_URI, VERIFIER, add_person, obtain_code, read_claims
+from ..harness import REDIRECT_URI, Answer, ServerUnderTest, serving
+from ..people import VERIFIER, add_person, obtain_code, read_claims
 
 
 async def bind(parameters: Parameters, request: AuthorizationRequest, client: Client) -> AuthorizationRequest:
@@ -27,13 +28,12 @@ async def bind(parameters: Parameters, request: AuthorizationRequest, client: Cl
 @pytest.fixture
 async def server(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ServerUnderTest]:
     """A server with a way of proving senders, a confidential client and a public one, and ada."""
-    usual = app.make_features
     further = Feature(
         name="seal",
         specification="",
         extends={SenderConstraint: lambda _: Seal("wax"), RequestCheck: lambda _: RequestCheck(bind)},
     )
-    monkeypatch.setattr(app, "make_features", lambda *given: [*usual(*given), further])
+    monkeypatch.setattr(app, "make_features", lambda *given: [*make_features(*given), further])
     async with serving(database_url) as running:
         await running.add_client("web")
         await running.add_client("app", token_endpoint_auth_method=AuthMethod.NONE)

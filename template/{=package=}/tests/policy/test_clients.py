@@ -1,5 +1,6 @@
 """Clients as shipped: rows of the team's own table, secrets as digests."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -89,6 +90,24 @@ async def test_a_new_secret_replaces_the_old_one(database: Database) -> None:
         assert await clients.authenticate("web", new, transaction) == WEB
         assert await clients.authenticate("web", old, transaction) is None
         assert await clients.rotate_secret("nobody", transaction) is None
+
+
+async def test_an_update_replaces_name_and_metadata_and_nothing_else(database: Database) -> None:
+    """M4: the secret stays, and other clients do."""
+    secret = await keep(database)
+    await keep(database, PUBLIC)
+    changed = replace(WEB, client_name="Notes", metadata={"other": [1]})
+
+    async with database.transaction() as transaction:
+        await clients.update(replace(changed, scope=frozenset(), redirect_uris=()), transaction)
+        assert await clients.authenticate("web", secret, transaction) == changed
+        assert await clients.find("app", transaction) == PUBLIC
+
+
+@pytest.mark.parametrize("method", ["none", "telepathy"])
+async def test_only_a_client_that_authenticates_with_a_secret_gets_one(database: Database, method: str) -> None:
+    """C10: what is not there cannot be guessed."""
+    assert await keep(database, Client(client_id="app", token_endpoint_auth_method=method)) == ""
 
 
 async def test_a_deleted_client_is_gone(database: Database) -> None:

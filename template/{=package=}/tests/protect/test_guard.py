@@ -133,6 +133,16 @@ async def test_shared_tokens_are_accepted_where_that_was_decided() -> None:
     assert (await call(make_guard(), token=token)).status_code == 401
 
 
+async def test_tokens_for_whichever_resource_are_accepted_where_that_was_decided() -> None:
+    """A3: but a token for nowhere is none."""
+    guard = make_guard(any_audience=True)
+
+    for audience in ("https://other.example", ["https://other.example", "https://another.example"]):
+        assert (await call(guard, token=await make_token(aud=audience))).status_code == 200
+    check_refused(await call(guard, token=await make_token(aud=None)), 401, "invalid_token")
+    check_refused(await call(guard, token=await make_token(iss="https://other.example")), 401, "invalid_token")
+
+
 async def test_a_little_skew_is_forgiven() -> None:
     """M7."""
     token = await make_token(exp=SECONDS - 9, iat=SECONDS - 60)
@@ -159,7 +169,7 @@ async def test_wildcards_of_a_token_reach_scopes_of_an_endpoint(scope: str | Non
 
 async def test_a_sender_constrained_token_is_refused_while_nothing_can_check_it() -> None:
     """F: a bound token that is taken as a bearer token is bound no more."""
-    for cnf in ({"jkt": "x"}, {"x5t#S256": "x"}, {}, "x"):
+    for cnf in ({"kid": "x"}, {"x5t#S256": "x"}, {}, "x"):
         check_refused(await call(make_guard(), token=await make_token(cnf=cnf)), 401, "invalid_token")
     token = await make_token()
     assert (await call(make_guard(), token=token)).status_code == 200
@@ -259,7 +269,7 @@ async def test_where_tokens_must_be_bound_a_bearer_token_is_refused_and_not_offe
 
 
 async def test_a_sender_that_is_refused_later_is_told_what_comes_next() -> None:
-    """RFC 9449 §8.2: it did prove itself."""
+    """I1: it did prove itself."""
 
     async def load(context: TokenContext) -> None:
         return None

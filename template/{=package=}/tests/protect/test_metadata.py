@@ -1,8 +1,7 @@
 """Protected resource metadata says what the guard does (RFC 9728; B5)."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -94,8 +93,9 @@ def test_what_binds_tokens_is_told_and_whether_it_must() -> None:
 
     class Sealed:
         method = scheme = "seal"
-        challenge = request_headers = response_headers = MappingProxyType({})
-        metadata = MappingProxyType({"seals_supported": ["wax"]})
+        challenge: ClassVar[Mapping[str, str]] = {}
+        metadata: ClassVar = {"seals_supported": ["wax"]}
+        request_headers = response_headers = challenge
         is_required = False
 
         async def check(self, request: Request, token: str, value: str) -> Mapping[str, str]:

@@ -2,19 +2,25 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from ....core.encoding import decode_base64url
 from ....core.jose import sign_jwt
+from ....endpoints.routing import EndpointDispatcher
+from ....grants.issuing import AudienceRule
 from ....policy.claims import Claims
 from ....policy.principals import Principals
 from ....stores.grants import Grants
 from ....tests.harness import ISSUER, ServerUnderTest
 from ....tests.people import add_person, obtain_tokens, userinfo
 from ....tests.sqlite_server import serving_on_sqlite
+from ..claims import ClaimRelease
+from ..userinfo import UserInfoEndpoint
 
 PATH = "/oauth/userinfo"
 
@@ -106,7 +112,9 @@ async def test_without_a_token_the_challenge_names_no_error() -> None:
             response = await server.http.request(method, PATH)
 
             assert response.status_code == 401
-            assert response.headers["www-authenticate"] == 'Bearer realm="the realm", scope="openid"'
+            challenge = response.headers["www-authenticate"]
+            assert challenge.startswith('Bearer realm="the realm", scope="openid"')
+            assert "error" not in challenge
             assert response.headers["cache-control"] == "no-store"
 
 
@@ -184,12 +192,10 @@ async def test_an_id_token_is_no_access_token() -> None:
     [
         {"iss": "https://other.example"},
         {"iss": f"{ISSUER}/"},
-        {"aud": "https://api.example"},
-        {"aud": [f"{ISSUER}/", "https://api.example"]},
         {"sub": "user_nobody"},
         {"grant_id": "unknown"},
         {"grant_id": None},
-        {"cnf": {"jkt": "x"}},
+        {"cnf": {"kid": "x"}},
         {"exp": None},
         {"jti": None},
     ],
@@ -214,6 +220,25 @@ async def test_a_token_for_this_server_and_another_resource_is_good_here() -> No
         shared = {**claims_of(token), "aud": [ISSUER, "https://api.example"]}
 
         assert (await userinfo(server, await sign(server, shared))).status_code == 200
+
+
+@pytest.mark.parametrize("audience", ["https://api.example", [f"{ISSUER}/", "https://api.example"], []])
+async def test_where_nobody_chooses_the_audience_a_token_is_for_this_server(audience: str | list[str]) -> None:
+    """A3, RFC 9068 §4: then one for another place can only be a mistake, or worse."""
+    async with serving_on_sqlite() as server:
+        _, token = await prepare(server)
+        composition = server.authorization_server.composition
+        without_rule = replace(
+            composition, features=[each for each in composition.features if AudienceRule not in each.extends], _made={}
+        )
+        (endpoint,) = UserInfoEndpoint.of(without_rule, ClaimRelease(Claims(Principals()))).endpoints()
+        app = EndpointDispatcher(FastAPI(), [endpoint], composition.transport)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ISSUER) as http:
+            header = {"Authorization": f"Bearer {await sign(server, {**claims_of(token), 'aud': audience})}"}
+            response = await http.get(PATH, headers=header)
+
+        assert refusal(response) == (401, "invalid_token")
 
 
 async def test_a_client_in_its_own_name_is_nobody() -> None:
