@@ -29,7 +29,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SUPERSET = ROOT / "template" / "{=package=}"
-ROOMS = ("grants", "endpoints", "core", "stores", "features", "protect", "outbound")
+ROOMS = ("grants", "endpoints", "core", "stores", "ephemeral", "features", "protect", "outbound")
 SKIPPED = ("tests", "demo", "migrations", "pages")
 PREDICATES = ("is_", "find_fault", "judge", "covers", "_trusts", "_split", "_find_person")
 REPORT = ROOT / "build" / "mutation.json"

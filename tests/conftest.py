@@ -109,6 +109,7 @@ def probe(answered: Rendered, probes: dict[str, Any], tmp_path: Path) -> Any:
         prefix = answered.package.upper()
         with ExitStack() as stack:
             told = {
+                f"{prefix}_MODE": "development",
                 f"{prefix}_DATABASE_URL": stack.enter_context(database_of(answered.answers, tmp_path)),
                 f"{prefix}_KEY_DIRECTORY": str(tmp_path / "keys"),
                 **ephemeral_url_of(answered.answers, f"{prefix}_EPHEMERAL_URL"),

@@ -34,6 +34,10 @@ FACTORS: dict[str, tuple[Any, ...]] = {
 }
 
 
+RULED = (*FEATURES, "demo", "ephemeral_store")
+"""The factors that `is_refused` looks at."""
+
+
 def is_refused(row: Row) -> bool:
     """Say whether the questions refuse a row, whatever the answers that it does not have.
 
@@ -47,10 +51,16 @@ def is_refused(row: Row) -> bool:
 
 def is_feasible(row: Row) -> bool:
     """Say whether the other factors can be answered so that nothing is refused: tries them all if it must."""
+    return _can_be_completed(frozenset((factor, row[factor]) for factor in RULED if factor in row))
+
+
+@cache
+def _can_be_completed(given: frozenset[tuple[str, Any]]) -> bool:
+    row = dict(given)
     if is_refused(row):
         return False
-    factor = next((factor for factor in FACTORS if factor not in row), None)
-    return factor is None or any(is_feasible({**row, factor: value}) for value in FACTORS[factor])
+    factor = next((factor for factor in RULED if factor not in row), None)
+    return factor is None or any(_can_be_completed(given | {(factor, value)}) for value in FACTORS[factor])
 
 
 def pairs_of(row: Row) -> Iterator[Pair]:

@@ -5,50 +5,52 @@ Files are not listed here: `copier.yml` does that, and every file is searched fo
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Owned:
-    """`words` finds its identifiers in code, prose and names of files; `except_for` finds what is another's.
+    """`words` finds its identifiers in code, prose and names of files; `except_for` finds what is
+    another's, `except_in` files that may name it.
 
     The number of an RFC is a word of a feature, but for OpenID Connect and RFC 6749, whose rules the trunk follows too.
 
-    `parameters` and `headers` are those of a token request, `method` a way of client authentication with the
-    parameter that offers it, `options` those of `clients create`.
+    `parameters` are those of an authorization request, `token_parameters` and `headers` those of a token request.
+    `method` is a way of client authentication with the parameter that offers it, `options` are those of
+    `clients create`. What is refused, and so shows that it is read, has the value `UNHEARD`.
     """
 
     words: str
     except_for: str = r"(?!)"
+    except_in: str = r"(?!)"
     endpoints: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     grants: tuple[str, ...] = ()
     method: tuple[str, str] | None = None
     parameters: tuple[str, ...] = ()
+    token_parameters: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
-    def find_in(self, text: str) -> list[str]:
-        """Return the lines that name the feature."""
-        pattern, other = re.compile(self.words, re.IGNORECASE), re.compile(self.except_for)
-        return [line.strip()[:160] for line in text.splitlines() if pattern.search(other.sub("", line))]
+    def find_in(self, path: str, text: str) -> list[str]:
+        """Return the lines of a file that name the feature, and its path if that does."""
+        return [] if re.search(self.except_in, path) else [*self._find(path), *self._find(text)]
+
+    @cache  # noqa: B019  # most files are the same in all projects
+    def _find(self, text: str) -> list[str]:
+        pattern, other = re.compile(self.words, re.IGNORECASE), re.compile(self.except_for, re.IGNORECASE)
+        lines = text.splitlines() if pattern.search(text) else []
+        return [line.strip()[:160] for line in lines if pattern.search(other.sub("", line))]
 
 
-# What a server for machines may say, and why.
-MACHINES_MAY_SAY = "|".join(
-    (
-        r"REFRESH_\w+ = .*",  # the same events in every server, and so the same rules for who reads the log
-        r"(?i).*(database|_url|urlsplit).*password.*|.*password.*(database|_PLACEHOLDER|\bURL\b).*|.*_without_password.*",
-        r".*\[\?&\]password=.*",  # the same, in the query of a URL
-        r"password=None",  # what `cryptography` calls the passphrase of a key file
-        r"/usr/sbin/nologin",
-    )
-)
+UNHEARD = "https://nobody.example/has/heard#of"
+"""No resource, no key, no proof, no authentication context."""
 
 OWNED: dict[str, Owned] = {
     "code_flow": Owned(
-        words=r"login|password|consent|authorization_code|\brefresh(_|\b)",
-        except_for=MACHINES_MAY_SAY,
+        words=r"\blogin|argon2|consent|authorization_code|\brefresh(_|\b)|\bpkce",
+        except_for=r"REFRESH_\w+ = .*",  # the events are the same everywhere, and so the rules of who reads the log
         endpoints=("authorize", "interaction", "pages/style.css"),
         metadata=(
             "authorization_endpoint",
@@ -77,6 +79,7 @@ OWNED: dict[str, Owned] = {
     ),
     "revocation": Owned(
         words=r"revocation_endpoint|\b7009\b",
+        except_in=r"features/demo/",  # a client of any server: it hands its tokens back if it can
         endpoints=("revoke",),
         metadata=("revocation_endpoint", "revocation_endpoint_auth_methods_supported"),
     ),
@@ -93,7 +96,7 @@ OWNED: dict[str, Owned] = {
         words=r"pushed|(?-i:\bPAR\b)|\b9126\b|urn:ietf:params:oauth:request_uri",
         endpoints=("par",),
         metadata=("pushed_authorization_request_endpoint", "require_pushed_authorization_requests"),
-        options=("--require-pushed",),
+        options=("--require-pushed-authorization-requests",),
     ),
     "private_key_jwt": Owned(
         words=r"private_key_jwt|client_assertion|\b752[13]\b|jwt-bearer|\boutbound\b",
@@ -106,7 +109,6 @@ OWNED: dict[str, Owned] = {
         endpoints=("device_authorization", "device"),
         metadata=("device_authorization_endpoint",),
         grants=("urn:ietf:params:oauth:grant-type:device_code",),
-        parameters=("device_code",),
     ),
     "introspection": Owned(
         words=r"introspect|\b7662\b",
@@ -116,8 +118,12 @@ OWNED: dict[str, Owned] = {
     "resource_indicators": Owned(
         words=r"resource_indicators|resource indicator|invalid_target|\b8707\b",
         parameters=("resource",),
+        token_parameters=("resource",),
     ),
-    "step_up": Owned(words=r"step[-_ ]up\b|\b9470\b|insufficient_user_authentication|unmet_authentication"),
+    "step_up": Owned(
+        words=r"step[-_ ]up\b|\b9470\b|insufficient_user_authentication|unmet_authentication",
+        parameters=("acr_values",),
+    ),
 }
 
 # What two features have together, and neither alone.
@@ -146,10 +152,12 @@ def all_of(kind: str) -> list[Any]:
     return [each for owned in OWNED.values() for each in getattr(owned, kind)]
 
 
-QUESTIONS: dict[str, list[Any]] = {
+QUESTIONS: dict[str, Any] = {
+    "unheard": UNHEARD,
     "endpoints": [*all_of("endpoints"), "token"],
     "grants": all_of("grants"),
     "parameters": all_of("parameters"),
+    "token_parameters": all_of("token_parameters"),
     "headers": all_of("headers"),
     "methods": [owned.method for owned in OWNED.values() if owned.method],
 }

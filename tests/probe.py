@@ -21,6 +21,15 @@ import httpx
 import sqlalchemy
 from fastapi import FastAPI
 
+DOCUMENTS = ("oauth-authorization-server", "openid-configuration", "oauth-protected-resource")
+REQUEST = {
+    "response_type": "code",
+    "client_id": "worker",
+    "redirect_uri": "https://client.example/callback",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
+
 
 def migrate(package: Any, url: str) -> None:
     """`alembic upgrade heads`, twice, and `alembic check`, by the project's own `alembic.ini` if it has one."""
@@ -53,56 +62,71 @@ def say(package: Any, *words: str) -> str:
     return printed.getvalue()
 
 
-async def ask(package: Any, questions: dict[str, list[Any]]) -> dict[str, Any]:
+async def ask(package: Any, questions: dict[str, Any]) -> dict[str, Any]:
     """Start the server and call it."""
-    settings = package("features").Settings(mode="development")
+    settings = package("features").Settings()
     start = datetime.now(UTC) - timedelta(days=1)
     package("stores.key_files").ensure_keys(settings.key_directory, settings.signing_algorithms, now=start)
     composed = package("app").AuthorizationServer(settings)
     app = FastAPI(lifespan=composed.lifespan)
     composed.mount(app)
+    path, unheard = composed.server.urls.path, questions["unheard"]
+    transport = httpx.ASGITransport(app)
+    async with composed.lifespan(app), httpx.AsyncClient(transport=transport, base_url=settings.issuer) as http:
+        auth = httpx.BasicAuth("worker", await add_client(package, composed))
+
+        async def document(name: str) -> Any:
+            answer = await http.get(f"/.well-known/{name}")
+            return answer.json() if answer.status_code == 200 else None
+
+        async def token(grant: str = "client_credentials", **further: Any) -> list[Any]:
+            answer = await http.post(path("token"), **{"auth": auth, **further, "data": form(grant, further)})
+            return [answer.status_code, answer.json()]
+
+        async def authorize(**further: str) -> str:
+            """The error, or the path of the page to go on at."""
+            location = httpx.URL((await http.get(path("authorize"), params=REQUEST | further)).headers["location"])
+            return location.params.get("error", location.path)
+
+        has_pages = "authorization_code" in composed.grant_types
+        return {
+            "features": [feature.name for feature in composed.features],
+            "paths": [endpoint.path for endpoint in composed.endpoints],
+            "grant_types": composed.grant_types,
+            "authentication_methods": list(composed.authentication_methods),
+            "documents": {name: found for name in DOCUMENTS if (found := await document(name))},
+            "openapi": (await http.get("/openapi.json")).json(),
+            "statuses": {name: (await http.get(path(name))).status_code for name in questions["endpoints"]},
+            "grants": {name: await token(name) for name in questions["grants"]},
+            "methods": {name: await token(auth=None, data={field: "x"}) for name, field in questions["methods"]},
+            "plain": await token(),
+            "token_parameters": {name: await token(data={name: unheard}) for name in questions["token_parameters"]},
+            "headers": {name: await token(headers={name: unheard}) for name in questions["headers"]},
+            "request": await authorize() if has_pages else "",
+            "parameters": {name: await authorize(**{name: unheard}) for name in questions["parameters"] if has_pages},
+        }
+
+
+def form(grant: str, further: dict[str, Any]) -> dict[str, str]:
+    """What is posted to the token endpoint."""
+    return {"grant_type": grant, **further.get("data", {})}
+
+
+async def add_client(package: Any, composed: Any) -> str:
+    """Keep the client that asks, which may do everything; return its secret."""
     server = composed.server
-    scope = frozenset(composed.server.scopes.supported())
     client = package("core.client").Client(
         client_id="worker",
         client_name="Worker",
         token_endpoint_auth_method="client_secret_basic",
         grant_types=frozenset(composed.grant_types),
-        scope=scope,
+        redirect_uris=(REQUEST["redirect_uri"],),
+        scope=frozenset(server.scopes.supported()),
     )
-    transport = httpx.ASGITransport(app)
-    async with composed.lifespan(app), httpx.AsyncClient(transport=transport, base_url=settings.issuer) as http:
-        async with server.database.transaction() as transaction:
-            secret = await package("policy.clients").Clients().create(client, transaction, now=server.now())
-            await transaction.commit()
-        token, auth = server.urls.path("token"), ("worker", secret)
-        extra = dict.fromkeys(questions["parameters"], "https://elsewhere.example/")
-        asked = {"grant_type": "client_credentials", **extra}
-        granted = await http.post(token, data=asked, auth=auth, headers=dict.fromkeys(questions["headers"], "x"))
-        refusals = {name: await http.post(token, data={"grant_type": name}, auth=auth) for name in questions["grants"]}
-        methods = {
-            name: await http.post(token, data={"grant_type": "client_credentials", **{field: "x"}})
-            for name, field in questions["methods"]
-        }
-        documents = {
-            name: await http.get(f"/.well-known/{name}")
-            for name in ("oauth-authorization-server", "openid-configuration", "oauth-protected-resource")
-        }
-        statuses = {name: (await http.get(server.urls.path(name))).status_code for name in questions["endpoints"]}
-        openapi = (await http.get("/openapi.json")).json()
-    return {
-        "features": [feature.name for feature in composed.features],
-        "paths": sorted(endpoint.path for endpoint in composed.endpoints),
-        "grant_types": composed.grant_types,
-        "authentication_methods": list(composed.authentication_methods),
-        "granted": granted.json(),
-        "refusals": {name: [answer.status_code, answer.json().get("error")] for name, answer in refusals.items()},
-        "methods": {name: [answer.status_code, answer.json().get("error")] for name, answer in methods.items()},
-        "documents": {name: answer.json() for name, answer in documents.items() if answer.status_code == 200},
-        "statuses": statuses,
-        "openapi": openapi,
-        "expirable": [expirable.name for feature in composed.features for expirable in feature.expirable],
-    }
+    async with server.database.transaction() as transaction:
+        secret: str = await package("policy.clients").Clients().create(client, transaction, now=server.now())
+        await transaction.commit()
+    return secret
 
 
 def main() -> None:

@@ -178,9 +178,10 @@ def _unused(answered: Rendered) -> list[str]:
 
 @sets()
 def test_every_module_is_used(answered: Rendered) -> None:
-    """A11: what only a feature needs left with it. `protect/` is for others; the rest of these is found by name."""
+    """A11: what only a feature needs left with it. what is for APIs, others use, and some is found by name."""
     doors = re.compile(
         r"app|__main__|conftest|defaults|cli\.(commands|client_options)\..+|features\.\w+\.client_options|protect\..+|"
+        r"features\.step_up\.resource|"
         r"(database|ephemeral)\.(sqlite|postgresql|database|redis|memory)|(.+\.)?migrations\..+"
     )
 
@@ -212,7 +213,7 @@ def test_what_is_advertised_is_mounted(answered: Rendered, probe: Any) -> None:
 
     assert all(url.startswith(f"{document['issuer']}{prefix}/") for url in endpoints)
     assert {url.removeprefix(document["issuer"]) for url in endpoints} <= set(probe["paths"])
-    assert set(probe["paths"]) <= set(probe["openapi"]["paths"])
+    assert {path for path in probe["paths"] if not path.startswith("/demo")} <= set(probe["openapi"]["paths"])
 
 
 @sets()

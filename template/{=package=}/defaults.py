@@ -53,12 +53,12 @@ EPHEMERAL_URL = "redis://localhost:6379/0"
 # {% else %}
 EPHEMERAL_URL = "{=ephemeral_store=}:"
 # {% endif %}
-"""Where what is soon forgotten is kept, unless the settings say otherwise."""
+"""Where what may be used once is remembered, unless the settings say otherwise."""
 # {% endif %}
 # {% if ephemeral_store == "redis" %}
 
 EPHEMERAL_URL_ALONE = "memory:"
-"""Where it is kept in development and in tests, which need no Redis."""
+"""Where it is remembered in development and in tests, which need no Redis."""
 # {% endif %}
 # {% if false %}
 

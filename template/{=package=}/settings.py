@@ -68,7 +68,7 @@ def check_path(path: str) -> str:
 
 
 def check_resource(resource: str) -> str:
-    """Return `resource` if it is an absolute URL without fragment (RFC 8707 §2); raises ValueError if not."""
+    """Return `resource` if it is an absolute URL without fragment (RFC 9728 §1.2); raises ValueError if not."""
     if not _RESOURCE.fullmatch(resource) or not _normalise(resource):
         raise ValueError("must be an absolute URL without fragment")
     return resource

@@ -16,7 +16,7 @@ class Confirmation:
     """The type of the tokens that are bound in this way (RFC 6749 §7.1)."""
 
     def as_claim(self) -> dict[str, str]:
-        """Return the `cnf` claim, which is also what codes and refresh tokens keep."""
+        """Return the `cnf` claim, which is also how it is kept."""
         return {self.method: self.value}
 
 

@@ -29,11 +29,13 @@ class OAuthError(Exception):
 
     The description is held to the characters of RFC 6749 §5.2, so that no text can break a header. Where the
     refusal is raised, not what it is, decides whether it may travel back by redirect. `headers` go out with the
-    answer; `challenge` are further parameters of its `WWW-Authenticate`, where it has one.
+    answer; `challenge` are further parameters of its `WWW-Authenticate`, where it has one. One that only says "not yet"
+    is no denial, and nothing for the audit log.
     """
 
     error: ClassVar[str] = "server_error"
     status: ClassVar[int] = 400
+    is_denial: ClassVar[bool] = True
 
     def __init__(
         self,

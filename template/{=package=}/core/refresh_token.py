@@ -30,7 +30,7 @@ class RefreshTokenFamily:
     sealed: bytes | None
     """The newest token, sealed under the previous one."""
     confirmation: Mapping[str, str] | None = None
-    """What a public client has to prove with each token; a confidential one proves who it is (RFC 9449 §5)."""
+    """What a public client has to prove with each token; a confidential one proves who it is (RFC 9700 §2.2.2)."""
     grant: AuthorizationGrant
 
 

@@ -205,7 +205,7 @@ class PostgreSQLTransaction:
         try:
             return await self._call(verb, compiled.sql, *arguments)
         finally:
-            # Who has only read may go on to hash a password or ask another server: no connection waits for that.
+            # Who has only read may go on to compute for long or ask another server: no connection waits for that.
             if not self._begun:
                 self._release()
 

@@ -221,7 +221,8 @@ class InteractionEndpoint:
             await self._refuse(visit, EventName.AUTHORIZATION_FAILED, refusal)
         await self._finish(visit)
         claims = await self.consent.claims(visit.client, authentication, Scope.parse(request.scope))
-        grant = begin_grant(request, authentication, claims=claims, now=visit.now, lifetime=visit.outcome.grant_lifetime)
+        lifetime = visit.outcome.grant_lifetime
+        grant = begin_grant(request, authentication, claims=claims, now=visit.now, lifetime=lifetime)
         await Grants(visit.transaction).add(grant)
         answer = await visit.outcome.allow(visit, request, grant)
         event = self._event(visit, visit.outcome.event, subject=grant.subject, grant_id=grant.id)

@@ -69,7 +69,8 @@ class TokenEndpoint:
                 await transaction.commit()
         except OAuthError as refusal:
             refusal.headers.update(sender.headers)
-            await self._report(refusal, form, client, client_ip, sender.confirmation)
+            if refusal.is_denial:
+                await self._report(refusal, form, client, client_ip, sender.confirmation)
             raise
         return render_json(response.as_json(), headers=sender.headers)
 

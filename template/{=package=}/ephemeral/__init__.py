@@ -63,13 +63,12 @@ def open_store(url: str, database: Database) -> OpenedStore:
 
     Raises ValueError, with what is accepted, if the kind of store is not known here or the URL is not one of its.
     """
-    scheme, separator, _ = url.partition(":")
+    scheme = url.partition(":")[0]
     kind = scheme.partition("+")[0]
     if kind not in EPHEMERAL_STORES:
         kind = kind.removesuffix("s")  # as in https: the same, encrypted
-    if not separator or kind not in EPHEMERAL_STORES:
-        accepted = " or ".join(EPHEMERAL_STORES.values())
-        raise ValueError(f"unknown kind of ephemeral store {scheme if separator else ''!r}: use {accepted}")
+    if kind not in EPHEMERAL_STORES:
+        raise ValueError(f"unknown kind of ephemeral store {scheme!r}: use {' or '.join(EPHEMERAL_STORES.values())}")
     opened: OpenedStore = import_module(f".{kind}", __package__).open_store(url, database)
     return opened
 

@@ -144,7 +144,7 @@ class Settings(ServerSettings):
     # {% if use_ephemeral_store | select("in", features) | list %}
 
     ephemeral_url: str = Field(EPHEMERAL_URL, repr=False)
-    """Where what is soon forgotten is kept, such as what may be used once."""
+    """Where what may be used once is remembered, for as long as it is good."""
     # {% endif %}
     # {% if ephemeral_store == "redis" %}
 

@@ -116,7 +116,7 @@ class GrantedTokens:
     ) -> TokenResponse:
         """Return the first answer of a grant, with a refresh token if the client may have one; report what it holds.
 
-        A public client's is bound to its key, as it has nothing else to prove itself with (RFC 9449 §5).
+        A public client's is bound to its key, as it has nothing else to prove itself with (RFC 9700 §2.2.2).
         """
         client = request.client
         if "refresh_token" in client.grant_types and self.refresh_token_rule.is_wanted(

@@ -20,7 +20,7 @@ class Introspection:
     async def may_see(self, caller: Client, token: Mapping[str, Any], *, by_default: bool) -> bool:
         """Say whether `caller` is told of an active token, which has the members of RFC 7662 §2.2.
 
-        `by_default` is what the server's rule says. Of a refresh token only its own client is told, whatever you
-        answer. Anything but True, or an exception, is a no.
+        `by_default` is what the server's rule says. Of what is no access token only its own client is told, whatever
+        you answer. Anything but True, or an exception, is a no.
         """
         return by_default

@@ -48,7 +48,7 @@ class Guard(Generic[Principal]):
 
     issuer: str
     audience: str
-    """This resource's identifier (RFC 8707 §2)."""
+    """This resource's identifier (RFC 9728 §1.2)."""
     keys: KeySource
     algorithms: Collection[str] = ALGORITHMS
     realm: str | None = None

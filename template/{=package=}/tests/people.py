@@ -11,15 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from argon2 import PasswordHasher
 
+from ..app import AuthorizationServer
 from ..core.pkce import compute_challenge
+from ..features import Settings
 from ..policy import principals
 from ..policy.principals import Principals
 from ..stores.grants import Grants
-from .harness import REDIRECT_URI, Answer, ServerUnderTest
+from .harness import ISSUER, REDIRECT_URI, Answer, ServerUnderTest
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"
 PASSWORD = "correct horse battery staple"
-SCOPE = "openid profile email offline_access notes:read notes:write"
+
+# Clients ask for all that there is.
+_SETTINGS: dict[str, Any] = {"issuer": ISSUER, "database_url": "sqlite:///is-not-opened", **Settings.alone}
+SCOPE = " ".join(AuthorizationServer(Settings(_env_file=None, **_SETTINGS)).server.scopes.supported())
 
 # The cheapest argon2id there is: these tests are about what happens around it.
 principals._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -186,12 +191,6 @@ def read_claims(token: str) -> dict[str, Any]:
 
 
 async def is_alive(server: ServerUnderTest, tokens: Answer) -> bool:
-    """Say whether the authorization that an access token descends from has not ended: what UserInfo looks at."""
+    """Say whether the authorization that an access token descends from has not ended."""
     async with server.database.transaction() as transaction:
         return await Grants(transaction).find_live(read_claims(tokens["access_token"])["grant_id"]) is not None
-
-
-async def userinfo(server: ServerUnderTest, access_token: str) -> httpx.Response:
-    """Ask UserInfo with an access token."""
-    headers = {"Authorization": f"Bearer {access_token}"}
-    return await server.http.get(server.authorization_server.server.urls.path("userinfo"), headers=headers)

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -43,14 +44,19 @@ def redis_in(folder: Path, *options: str) -> Iterator[str]:
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         pytest.skip("no Redis: set TEST_REDIS_URL or install redis-server")
-    socket = folder / "redis.sock"
-    told = ("--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder), *options)
+    path = folder / "redis.sock"
+    told = ("--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder), *options)
     server = subprocess.Popen([program, *told], stdout=subprocess.DEVNULL)
     try:
-        while not socket.exists():
+        while not _answers(path):
             assert server.poll() is None, f"{program} has ended with {server.returncode}"
             time.sleep(0.01)
-        yield f"redis+unix://{socket}?db=0"
+        yield f"redis+unix://{path}?db=0"
     finally:
         server.terminate()
         server.wait()
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

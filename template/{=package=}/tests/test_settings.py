@@ -183,7 +183,7 @@ def test_no_text_breaks_the_check_of_the_issuer(issuer: str) -> None:
     ["https://api.example", "https://api.example/", "https://API.example:8443/v1?x=1", "http://[::1]:8080/mcp"],
 )
 def test_an_audience_is_an_absolute_url(audience: str) -> None:
-    """B6, RFC 8707 §2."""
+    """B6, RFC 9728 §1.2."""
     settings = told(audience=audience)
 
     assert settings.default_audience == audience

@@ -43,5 +43,5 @@ def describe(client: Client, arguments: Namespace, server: Server) -> Client:
 
 
 async def end(client_id: str, transaction: Transaction, now: datetime) -> None:
-    """End what people gave the client: its refresh tokens, and its access tokens at UserInfo."""
+    """End what people gave the client: its refresh tokens, and its access tokens wherever the grant is looked at."""
     await Grants(transaction).end_of_client(client_id, now)

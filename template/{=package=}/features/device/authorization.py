@@ -67,17 +67,26 @@ class DeviceAuthorizationEndpoint:
         """Answer with both codes (RFC 8628 §3.2), or refuse in the words of RFC 6749 §5.2."""
         form = await self.forms.read_form(request)
         client_ip = self.transport.read_peer(request.scope).client_ip
-        client, device_code = None, mint_secret()
+        client, sender, device_code = None, Sender(), mint_secret()
         try:
             async with self.server.database.transaction() as transaction:
                 client = await self.authentication.authenticate(request, form, transaction)
                 sender = await self._identify(request, client)
                 code = await self._make(form, client, sender, device_code, client_ip)
                 user_code = await self._keep(code, transaction)
-                issued = self._event(DeviceEvent.DEVICE_AUTHORIZATION_ISSUED, client, client_ip, sender, code)
+                issued = Event(
+                    name=DeviceEvent.DEVICE_AUTHORIZATION_ISSUED,
+                    client_id=client.client_id,
+                    scope=code.scope,
+                    grant_type=GRANT_TYPE,
+                    client_ip=client_ip,
+                    sender_constraint=sender.confirmation.method if sender.confirmation else None,
+                    cnf=code.confirmation,
+                )
                 transaction.after_commit(partial(self.server.emit, issued))
                 await transaction.commit()
         except OAuthError as refusal:
+            refusal.headers.update(sender.headers)
             failed = Event(
                 name=EventName.AUTHORIZATION_FAILED,
                 client_id=client.client_id if client else form.get("client_id"),
@@ -141,19 +150,6 @@ class DeviceAuthorizationEndpoint:
             "expires_in": int(self.settings.code_lifetime.total_seconds()),
             "interval": int(self.settings.interval.total_seconds()),
         }
-
-    def _event(
-        self, name: DeviceEvent, client: Client, client_ip: str | None, sender: Sender, code: DeviceCode
-    ) -> Event:
-        return Event(
-            name=name,
-            client_id=client.client_id,
-            scope=code.scope,
-            grant_type=GRANT_TYPE,
-            client_ip=client_ip,
-            sender_constraint=sender.confirmation.method if sender.confirmation else None,
-            cnf=code.confirmation,
-        )
 
     def endpoint(self, refuse: JSONRefusal) -> Endpoint:
         """Return the endpoint to mount."""

@@ -17,9 +17,10 @@ JITTER = timedelta(milliseconds=500)
 
 
 class AuthorizationPending(OAuthError):
-    """Nobody has answered yet (RFC 8628 §3.5)."""
+    """Nobody has answered yet (RFC 8628 §3.5). The audit log is not told of it, every few seconds."""
 
     error = "authorization_pending"
+    is_denial = False
 
 
 class SlowDown(OAuthError):

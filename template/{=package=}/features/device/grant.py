@@ -8,7 +8,6 @@ from typing import Protocol
 from ...core.confirmation import check_confirmation
 from ...core.errors import InvalidGrant
 from ...core.events import EventName
-from ...core.grant import AuthorizationGrant
 from ...core.parameters import Parameters
 from ...core.secrets import digest
 from ...grants.granted_tokens import GrantedTokens
@@ -46,8 +45,8 @@ class DeviceCodeGrant:
         InvalidGrant, or InvalidRequest. A fault before the commit leaves the code as it was.
         """
         code = await self._find(request)
-        if code.consumed_at is not None and code.grant is not None:
-            raise await self._end(code.grant, request)
+        if code.consumed_at is not None:
+            raise await self._end(code, request)
         if code.expires_at <= request.now:
             raise ExpiredToken("the device code has expired")
         if code.denied_at is not None:
@@ -59,7 +58,7 @@ class DeviceCodeGrant:
         response = await self.tokens.issue(code.grant, request, scope=code.grant.scope)
 
         if not await self.codes.consume(code.digest, request.now):
-            raise await self._end(code.grant, request)
+            raise await self._end(code, request)
         return await self.tokens.begin_family(response, code.grant, request)
 
     async def find_confirmation(self, parameters: Parameters) -> Mapping[str, str] | None:
@@ -87,11 +86,12 @@ class DeviceCodeGrant:
             return SlowDown("the device asks too often", reason=f"once in {interval.total_seconds():.0f} s from now on")
         return AuthorizationPending("nobody has answered yet")
 
-    async def _end(self, grant: AuthorizationGrant, request: TokenRequest) -> InvalidGrant:
+    async def _end(self, code: DeviceCode, request: TokenRequest) -> InvalidGrant:
         """A second use ends what the first bought, as with an authorization code (RFC 6749 §4.1.2): two parties hold
         the code, or the answer was lost and nobody has the tokens. It must outlive the refusal.
         """
-        if await self.grants.end(grant.id, request.now):
+        grant = code.grant
+        if grant is not None and await self.grants.end(grant.id, request.now):
             request.report(
                 EventName.TOKEN_REVOKED,
                 subject=grant.subject,

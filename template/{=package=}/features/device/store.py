@@ -38,9 +38,8 @@ _find = Statement(
     .outerjoin(AuthorizationGrantRow, col(AuthorizationGrantRow.id) == col(Row.grant_id))
     .where(col(Row.digest) == bindparam("digest_"))
 )
-_find_pending = Statement(
-    select(*_COLUMNS).where(col(Row.user_code_digest) == bindparam("user_code")).where(_IS_PENDING).where(_IS_GOOD)
-)
+# Only what nobody has answered has a user code.
+_find_pending = Statement(select(*_COLUMNS).where(col(Row.user_code_digest) == bindparam("user_code")).where(_IS_GOOD))
 _approve = Statement(
     update(Row)
     .where(col(Row.digest) == bindparam("digest_"))

@@ -27,7 +27,7 @@ def feature(people: People) -> Feature:
 
     def authorizations(composition: Composition) -> Authorizations:
         known = GivenByPeople(composition.server, people)
-        return Authorizations(is_alive=known.is_alive, find_refresh_token=known.find_refresh_token)
+        return Authorizations(is_alive=known.is_alive, find_other=known.find_refresh_token)
 
     return Feature(
         name="introspection_code_flow", specification="RFC 7662 §2.2", extends={Authorizations: authorizations}

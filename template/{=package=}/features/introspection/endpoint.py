@@ -42,7 +42,7 @@ _SUCCESS = {
 DESCRIPTION = describe_form_endpoint(
     "Ask whether a token is good, and what it stands for",
     "RFC 7662 §2.1",
-    parameters={"token": "an access token or a refresh token", "token_type_hint": "not needed"},
+    parameters={"token": "a token of this server", "token_type_hint": "not needed"},
     required=("token",),
     success=_SUCCESS,
 )

@@ -26,12 +26,12 @@ class Authorizations:
     """A slot: what people gave to clients, where there are people. Without it, nothing that descends from that is
     active.
 
-    `is_alive` says whether what an access token descends from still stands. `find_refresh_token` returns what is
-    told to its own client of a refresh token that would be good now. Neither changes anything.
+    `is_alive` says whether what an access token descends from still stands. `find_other` returns what
+    its own client is told of a token of another kind that would be good now. Neither changes anything.
     """
 
     is_alive: Callable[[Members, Transaction], Awaitable[bool]]
-    find_refresh_token: Callable[[str, Client, Transaction], Awaitable[Members | None]]
+    find_other: Callable[[str, Client, Transaction], Awaitable[Members | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class ActiveTokens:
         if "." in token:
             return await self._find_access_token(token, transaction)
         if self.authorizations is not None:
-            return await self.authorizations.find_refresh_token(token, caller, transaction)
+            return await self.authorizations.find_other(token, caller, transaction)
         return None
 
     async def _find_access_token(self, token: str, transaction: Transaction) -> Members | None:

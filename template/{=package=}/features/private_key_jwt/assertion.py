@@ -13,7 +13,7 @@ METHOD: Final = "private_key_jwt"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 LEEWAY: Final = timedelta(seconds=30)
-"""How far a client's clock may be off, in either direction."""
+"""How far a client's clock may be off, in either direction, and those of our own servers from each other."""
 
 MAX_JTI_LENGTH: Final = 256
 
@@ -39,10 +39,10 @@ class Claimed(NamedTuple):
 
 
 class Assertion(NamedTuple):
-    """What is left of an assertion that is good: the name under which it is used up, and until when that matters."""
+    """What is left of a good assertion: the name under which it is used up, and how long to remember that."""
 
     jti: str
-    expires_at: datetime
+    remember_until: datetime
 
 
 def read_claimed(token: str, rules: AssertionRules) -> Claimed:
@@ -85,7 +85,8 @@ def verify_assertion(
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:
         raise JoseError("jti is missing, or not a short string")
-    return Assertion(jti, datetime.fromtimestamp(ceil(claims["exp"]), UTC) + LEEWAY)
+    # Once for the client's clock, and once for a server of ours whose clock is ahead, and which would forget it first.
+    return Assertion(jti, datetime.fromtimestamp(ceil(claims["exp"]), UTC) + 2 * LEEWAY)
 
 
 def _check_typ(header: Mapping[str, object]) -> None:

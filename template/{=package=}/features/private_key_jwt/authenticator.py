@@ -70,7 +70,7 @@ class PrivateKeyJWT:
             raise InvalidClient(f"the assertion of {claimed.client_id!r} fails: {error}") from None
         # An id has no NUL, so no two pairs have one name.
         if not await self.ephemeral.add(
-            REPLAY, f"{claimed.client_id}\x00{assertion.jti}", now=now, expires_at=assertion.expires_at
+            REPLAY, f"{claimed.client_id}\x00{assertion.jti}", now=now, expires_at=assertion.remember_until
         ):
             raise InvalidClient(f"the assertion of {claimed.client_id!r} was used before")
         return client

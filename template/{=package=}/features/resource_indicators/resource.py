@@ -11,7 +11,7 @@ from ...settings import check_resource
 PARAMETER: Final = "resource"
 MAX_RESOURCES: Final = 10
 MAX_LENGTH: Final = 500
-"""As much as the consent page shows of a URL: nobody shall allow what they cannot see."""
+"""As much as a page can show of a URL: nobody shall allow what they cannot see."""
 
 _AUTHORITY = re.compile(r"[^/?]*")
 

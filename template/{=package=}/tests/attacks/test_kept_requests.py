@@ -47,7 +47,7 @@ async def test_the_largest_request_is_a_small_row(server: ServerUnderTest, monke
     monkeypatch.setattr(Interactions, "add", watch)
     await server.add_client("web")
     large = dict.fromkeys(WISHES, "a" * MAX_WISH_LENGTH) | {"state": "a" * MAX_STATE_LENGTH}
-    unread = dict.fromkeys(("claims", "display", "resource"), "a" * 16000)
+    unread = dict.fromkeys(("claims", "display", "registration"), "a" * 16000)
 
     assert (await ask(server, **large, **unread)).startswith("/oauth/interaction")
     assert len(json.dumps(kept[0].as_json())) < 10_000

@@ -5,6 +5,7 @@ import pytest
 from ...cli.catalogue import catalogue
 from ...cli.commands.migrate import database_url
 from ...cli.configuration import DEVELOPMENT_FOLDER, load_settings
+from ...features import Settings
 from ...settings import ENV_PREFIX
 from .conftest import CommandLine
 
@@ -120,6 +121,18 @@ def test_development_has_a_database_and_keys_of_its_own(command: CommandLine) ->
     assert settings.issuer == "http://localhost:8000"
     assert settings.database_url == database_url() == f"sqlite:///{DEVELOPMENT_FOLDER}/server.db"
     assert settings.key_directory == DEVELOPMENT_FOLDER / "keys"
+
+
+def test_development_needs_no_other_service(command: CommandLine) -> None:
+    """What the settings say for a server alone holds in development, unless something else is named."""
+    command.monkeypatch.setattr(Settings, "alone", {"realm": "alone", "audience": "https://alone.example"})
+    command.told(mode="development", audience="https://named.example")
+
+    settings = load_settings()
+
+    assert (settings.realm, settings.audience) == ("alone", "https://named.example")
+    command.told(mode=None)
+    assert load_settings().realm != "alone"
 
 
 def test_what_is_named_holds_in_development_too(command: CommandLine) -> None:

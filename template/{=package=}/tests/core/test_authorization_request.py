@@ -117,7 +117,7 @@ def test_what_is_stored_is_what_comes_back(request: AuthorizationRequest) -> Non
     [
         ({"response_type": ""}, InvalidRequest, "response_type is missing"),
         ({"response_type": "token"}, UnsupportedResponseType, "must be code"),
-        ({"response_type": "code id_token"}, UnsupportedResponseType, "must be code"),
+        ({"response_type": "code token"}, UnsupportedResponseType, "must be code"),
         ({"response_type": "CODE"}, UnsupportedResponseType, "must be code"),
         ({"response_mode": "jwt"}, InvalidRequest, "response_mode"),
         ({"response_mode": "Query"}, InvalidRequest, "response_mode"),

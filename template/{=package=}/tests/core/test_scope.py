@@ -33,11 +33,11 @@ def test_scopes_behave_as_sets(left: Scope, right: Scope) -> None:
 
 def test_a_scope_is_printed_in_the_order_of_first_appearance() -> None:
     """A person reads it as the client wrote it."""
-    scope = Scope.parse("write read write openid")
+    scope = Scope.parse("write read write delete")
 
-    assert str(scope) == "write read openid"
-    assert str(scope | Scope.parse("admin read")) == "write read openid admin"
-    assert scope == Scope.parse("openid read write")
+    assert str(scope) == "write read delete"
+    assert str(scope | Scope.parse("admin read")) == "write read delete admin"
+    assert scope == Scope.parse("delete read write")
     assert "read" in scope
     assert len(scope) == 3
     assert not Scope()

@@ -27,7 +27,7 @@ NOT_A_DIGEST = "x" * 42
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
-    ({"response_type": "code id_token"}, "unsupported_response_type"),
+    ({"response_type": "code token"}, "unsupported_response_type"),
     ({"response_mode": "jwt"}, "invalid_request"),
     ({"scope": "notes:read  notes:write"}, "invalid_scope"),
     ({"scope": 'notes:"read"'}, "invalid_scope"),

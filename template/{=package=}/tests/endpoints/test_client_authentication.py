@@ -238,9 +238,9 @@ def test_metadata_names_the_algorithms_of_a_method_that_signs() -> None:
     signing = ClientAuthentication(methods=[ClientSecretBasic(), Handshake()], clients=Clients())
 
     assert quiet.as_metadata("token_endpoint") == {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
-    assert signing.as_metadata("revocation_endpoint") == {
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "handshake"],
-        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA"],
+    assert signing.as_metadata("other_endpoint") == {
+        "other_endpoint_auth_methods_supported": ["client_secret_basic", "handshake"],
+        "other_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA"],
     }
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ...app import ConfigurationError
+from ...endpoints.authorization_rules import RequestSource
 from ...policy.principals import Principals
 from ..harness import ServerUnderTest
 from ..sqlite_server import serving_on_sqlite
@@ -123,8 +124,6 @@ async def test_what_a_browser_meets_at_authorize_is_described() -> None:
         for status in ("200", "400"):
             media_type = met[status].headers["content-type"].partition(";")[0]
             assert media_type in declared["responses"][status]["content"]
-        assert {each["name"] for each in declared["parameters"] if each["required"]} == {
-            "response_type",
-            "client_id",
-            "redirect_uri",
-        }
+        elsewhere = server.authorization_server.composition.extensions(RequestSource)
+        required = {each["name"] for each in declared["parameters"] if each["required"]}
+        assert required == {"client_id", *(() if elsewhere else ("response_type", "redirect_uri"))}

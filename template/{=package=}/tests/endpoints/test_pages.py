@@ -31,7 +31,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "client_name": "Field Notes",
         "client_uri": "https://notes.example/about",
         "redirect_host": "notes.example",
-        "scopes": [("openid", "Know who you are"), ("notes:read", "Read your notes")],
+        "scopes": [("calendar:read", "See your calendar"), ("notes:read", "Read your notes")],
         "offline_access": True,
         "account": "Ada Lovelace",
         "switch_action": "/interaction/1/switch",

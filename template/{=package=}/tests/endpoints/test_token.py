@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from ...core.access_token import TYPE
+from ...core.errors import OAuthError
 from ...core.jose import verify_jwt
 from ...core.jwk import ALGORITHMS
+from ...grants.client_credentials import ClientCredentialsGrant
 from ...grants.issuing import TokenIssuer
 from ...policy.errors import ErrorEnvelope
 from ..harness import ISSUER, Answer, ServerUnderTest
@@ -297,6 +299,22 @@ async def test_a_denial_is_told_to_the_audit_log_with_the_client_that_it_concern
     (event,) = web.events.events
     assert (str(event.name), event.client_id, event.result) == ("token_denied", "web", "invalid_scope")
     assert (event.grant_type, event.reason, event.client_ip) == ("client_credentials", "admin", "127.0.0.1")
+
+
+async def test_what_only_says_not_yet_is_not_told(web: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E7: the client will ask again; the log keeps its line of it (E6)."""
+
+    class NotYet(OAuthError):
+        error = "not_yet"
+        is_denial = False
+
+    async def refuse(*_: object) -> None:
+        raise NotYet("come again")
+
+    monkeypatch.setattr(ClientCredentialsGrant, "exchange", refuse)
+
+    assert (await send(web)).refusal == (400, "not_yet")
+    assert web.events.names == []
 
 
 async def test_a_failed_authentication_is_told_with_who_was_meant(web: ServerUnderTest) -> None:

@@ -70,6 +70,19 @@ async def test_what_was_taken_can_be_kept_anew(store: EphemeralStore, key: str) 
     assert await store.find(KIND, key, now=NOW) == "two"
 
 
+async def test_what_was_kept_anew_ends_when_it_should(store: EphemeralStore, key: str) -> None:
+    """D2: and not when the one before it would have ended, however many others come and go meanwhile."""
+    await add(store, key, expires_at=NOW + MINUTE)
+    await store.take(KIND, key, now=NOW)
+    await add(store, key, expires_at=NOW + 3 * MINUTE)
+
+    for number in range(20):
+        await add(store, f"{key} {number}", now=NOW + 2 * MINUTE, expires_at=NOW + 2 * MINUTE)
+
+    assert await store.find(KIND, key, now=NOW + 2 * MINUTE) == ""
+    assert await add(store, key, now=NOW + 2 * MINUTE) is False
+
+
 async def test_what_is_not_there_is_none(store: EphemeralStore, key: str) -> None:
     """And an empty value is a value."""
     assert await store.find(KIND, key, now=NOW) is None

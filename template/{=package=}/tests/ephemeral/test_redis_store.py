@@ -125,12 +125,42 @@ async def test_no_connection_in_time_is_one_clear_line(store: RedisStore, monkey
     assert await add(store)
 
 
+async def test_a_connection_that_cannot_even_be_made_takes_no_place(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: a place that is lost is lost for ever, and with the last one the store."""
+    monkeypatch.setattr(redis, "POOL_SIZE", 1)
+    monkeypatch.setattr(redis, "PATIENCE", 0.05)
+    await store.close()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "_make", None)
+        with pytest.raises(TypeError):
+            await add(store)
+
+    monkeypatch.setattr(redis, "PATIENCE", 5.0)
+    assert await add(store)
+
+
 async def test_an_old_connection_is_not_used_again(store: RedisStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall in between may have forgotten it without a word."""
     monkeypatch.setattr(redis, "MAX_IDLE", 0.0)
     name = await store._ask("CLIENT", "ID")
 
     assert await store._ask("CLIENT", "ID") != name
+
+
+async def test_connections_of_an_event_loop_that_has_ended_are_not_used(store: RedisStore) -> None:
+    """J1: a store that nobody closed serves the next loop all the same."""
+    await add(store, "one")
+    ((connection, _),) = store._idle
+    ended = asyncio.new_event_loop()
+    ended.close()
+    store._loop = ended
+
+    assert await add(store, "two")
+    assert connection not in [idle for idle, _ in store._idle]
+    await connection.disconnect()
 
 
 async def test_connections_in_use_when_it_closes_are_closed_when_they_are_released(store: RedisStore) -> None:
@@ -263,6 +293,14 @@ def test_what_would_be_another_redis_than_was_meant_is_refused(url: str) -> None
 
     assert "hunter" not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+async def test_an_option_of_the_url_that_would_change_what_comes_back_is_ignored(url: str) -> None:
+    """J1."""
+    async with opened(f"{url}&decode_responses=yes&socket_timeout=0.000001") as store:
+        await add(store, value="\udfff")
+
+        assert await store.take("test", "key", now=NOW) == "\udfff"
 
 
 async def test_databases_with_numbers_are_apart(store: RedisStore, url: str) -> None:

@@ -32,7 +32,7 @@ async def revoke(server: ServerUnderTest, token: str, client: str | None = "web"
 
 @pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
 async def test_either_token_ends_the_whole_authorization(server: ServerUnderTest, tokens: Answer, kind: str) -> None:
-    """H1, F9, DOT #746: its refresh tokens, superseded ones too, and its access tokens at UserInfo."""
+    """H1, F9, DOT #746: its refresh tokens, superseded ones too, and its access tokens."""
     current = await refresh(server, tokens["refresh_token"])
 
     answer = await revoke(server, current[kind])

@@ -72,7 +72,7 @@ async def test_a_bound_code_wants_its_key_and_a_refusal_spends_nothing(server: S
 
 
 async def test_an_unbound_code_may_buy_a_bound_token(server: ServerUnderTest) -> None:
-    """RFC 9449 §5: the key of the token request counts."""
+    """RFC 7800 §3: the key of the token request counts."""
     answer = await redeem(server, await obtain_code(server), "k3")
 
     assert read_claims(answer["access_token"])["cnf"] == {"wax": "k3"}
@@ -115,7 +115,7 @@ async def test_a_thief_without_the_key_cannot_end_the_family_by_an_old_token(ser
 
 
 async def test_the_refresh_token_of_a_confidential_client_is_bound_to_the_client(server: ServerUnderTest) -> None:
-    """E4, RFC 9449 §5: it may come with a new key, and the new access token is bound to that one."""
+    """E4, RFC 9700 §2.2.2: it may come with a new key, and the new access token is bound to that one."""
     token = (await redeem(server, await obtain_code(server), "k1"))["refresh_token"]
 
     renewed = await refresh(server, token, "k2")

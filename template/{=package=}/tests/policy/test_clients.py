@@ -19,7 +19,7 @@ WEB = Client(
     scope=frozenset({"notes:read", "notes:write"}),
     is_native=True,
     client_uri="https://client.example",
-    metadata={"id_token_signed_response_alg": "ES256"},
+    metadata={"software_id": "notes"},
 )
 PUBLIC = Client(client_id="app")
 

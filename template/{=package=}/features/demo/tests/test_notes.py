@@ -5,7 +5,8 @@ import pytest
 
 from ....stores.grants import Grants
 from ....tests.harness import ServerUnderTest
-from ....tests.people import obtain_tokens, userinfo
+from ....tests.people import obtain_tokens
+from ....tests.userinfo import userinfo
 from ..notes import PATH
 
 

@@ -113,6 +113,15 @@ async def test_a_device_that_was_slowed_down_gets_its_tokens_at_once(server: Ser
     assert await poll_at(server, asked, 0) == ["tokens"]
 
 
+async def test_the_audit_log_hears_of_denials_and_not_of_waiting(server: ServerUnderTest) -> None:
+    """K3, E7: a device asks a hundred times while somebody looks for their telephone."""
+    asked = await ask(server)
+    await poll_at(server, asked, 0, 5, 5, 1, 700)
+
+    denied = [event.result for event in server.events.events if event.name == "token_denied"]
+    assert denied == ["slow_down", "expired_token"]
+
+
 async def test_polls_of_two_devices_do_not_count_together(server: ServerUnderTest) -> None:
     """V6: although they run the same client behind the same address."""
     first, second = await ask(server), await ask(server)

@@ -1,7 +1,8 @@
 """Who signed in, for devices that ask (OIDC Core §3.1.3.6)."""
 
 from ....tests.harness import ISSUER, ServerUnderTest
-from ....tests.people import Browser, read_claims, refresh, userinfo
+from ....tests.people import Browser, read_claims, refresh
+from ....tests.userinfo import userinfo
 from .devices import allow, ask, enter, obtain_tokens, poll
 
 SCOPE = "openid profile offline_access"

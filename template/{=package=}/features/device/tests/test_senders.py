@@ -80,6 +80,14 @@ async def test_a_public_clients_refresh_token_is_bound_as_well(server: ServerUnd
     assert (await call(server, "token", K1, **form)).status == 200
 
 
+async def test_whoever_proved_a_key_is_told_what_to_prove_next_by_a_refusal_too(server: ServerUnderTest) -> None:
+    """RFC 9449 §8.2, for what comes with it: or each retry would be refused once more."""
+    refused = await call(server, "device_authorization", K1, scope="unknown")
+
+    assert refused.refusal == (400, "invalid_scope")
+    assert refused.headers["next"] == "wax k1"
+
+
 async def test_a_confidential_client_may_do_without(server: ServerUnderTest) -> None:
     """H5, G4: it proves who it is; a token that it asks for with a key is bound to that."""
     asked = await ask(server, {}, "web")

@@ -29,5 +29,6 @@ class RecordsInMemory:
         return value
 
     def _find(self, kind: str, key: str, now: datetime) -> str | None:
+        assert 1 <= len(key) <= 4096, "the real ones take no other key"
         expires_at, value = self.records.get((kind, key), (now, ""))
         return value if expires_at > now else None

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from ....tests.harness import REDIRECT_URI, ServerUnderTest, serving
-from ....tests.people import VERIFIER, add_person, obtain_code, userinfo
+from ....tests.people import VERIFIER, add_person, obtain_code
 from ....tests.sqlite_server import serving_on_sqlite
+from ....tests.userinfo import userinfo
 from .provers import Prover
 
 pytestmark = pytest.mark.anyio

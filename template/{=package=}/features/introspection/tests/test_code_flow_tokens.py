@@ -177,11 +177,11 @@ async def test_what_has_ended_shows_at_once(
 
 async def test_the_grant_of_another_person_does_not_keep_a_token_alive(server: ServerUnderTest, ada: str) -> None:
     """D7, E3: subject and grant belong together, even if our own key signed it."""
-    await add_person(server, "bob")
+    bob = await add_person(server, "bob")
     claims = read_claims((await obtain_tokens(server))["access_token"])
 
     assert (await ask(server, await sign(server, claims)))["active"] is True
-    assert await ask(server, await sign(server, claims, sub="user_bob")) == INACTIVE
+    assert await ask(server, await sign(server, claims, sub=bob)) == INACTIVE
 
 
 async def test_a_public_client_holds_tokens_that_its_api_can_ask_about(server: ServerUnderTest) -> None:

@@ -7,7 +7,8 @@ import pytest
 from ....policy.principals import Principals
 from ....stores.grants import Grants
 from ....tests.harness import Answer, ServerUnderTest
-from ....tests.people import add_person, obtain_code, read_claims, redeem, refresh, userinfo
+from ....tests.people import add_person, obtain_code, read_claims, redeem, refresh
+from ....tests.userinfo import userinfo
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from ....core.jose import sign_jwt
 from ....core.keys import LocalKey
 from ....policy.consent import Consent
 from ....tests.harness import ISSUER, ServerUnderTest, serving
-from ....tests.people import Browser, Page, add_person, obtain_code, obtain_tokens, redeem, userinfo
+from ....tests.people import Browser, Page, add_person, obtain_code, obtain_tokens, redeem
 from ....tests.sqlite_server import serving_on_sqlite
+from ....tests.userinfo import userinfo
 
 EMAIL = json.dumps({"id_token": {"email": {"essential": True}}})
 

@@ -17,8 +17,9 @@ from ....policy.claims import Claims
 from ....policy.principals import Principals
 from ....stores.grants import Grants
 from ....tests.harness import ISSUER, ServerUnderTest
-from ....tests.people import add_person, obtain_tokens, userinfo
+from ....tests.people import add_person, obtain_tokens
 from ....tests.sqlite_server import serving_on_sqlite
+from ....tests.userinfo import userinfo
 from ..claims import ClaimRelease
 from ..userinfo import UserInfoEndpoint
 

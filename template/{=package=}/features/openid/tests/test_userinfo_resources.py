@@ -6,8 +6,9 @@ import pytest
 
 from ....stores.grants import Grants
 from ....tests.harness import ServerUnderTest
-from ....tests.people import add_person, obtain_code, obtain_tokens, read_claims, redeem, userinfo
+from ....tests.people import add_person, obtain_code, obtain_tokens, read_claims, redeem
 from ....tests.sqlite_server import serving_on_sqlite
+from ....tests.userinfo import userinfo
 
 API, OTHER = "https://mcp.example/mcp", "https://other.example"
 APIS = {"resources": (API, OTHER)}

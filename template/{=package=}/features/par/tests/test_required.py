@@ -64,10 +64,12 @@ def test_the_command_line_requires_it_of_a_client(settled: CommandLine) -> None:
 
 
 def test_the_command_line_refuses_it_for_a_client_that_asks_nobody(settled: CommandLine) -> None:
-    """It would say nothing."""
+    """It would say nothing; without it such a client is made as ever."""
     refusal = settled("clients", "create", "job", OPTION).refusal
+    made = settled("clients", "create", "job")
 
     assert refusal == f"{OPTION} is for clients with authorization_code"
+    assert made.code == 0
 
 
 def test_nothing_changes_unless_it_is_said(settled: CommandLine) -> None:

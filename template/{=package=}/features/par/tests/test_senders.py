@@ -45,7 +45,7 @@ async def redeem(server: ServerUnderTest, code: str, client_id: str = "app", **h
 
 
 async def test_the_code_is_bound_to_the_key_of_the_push(sealed: ServerUnderTest) -> None:
-    """F2, RFC 9449 §10.1: whoever has another key, or none, has no use for it, and spends nothing."""
+    """F2: whoever has another key, or none, has no use for it, and spends nothing."""
     code = await code_for(sealed, await push_with({"wax": "k1"}, sealed, "app"))
 
     without, another = await redeem(sealed, code), await redeem(sealed, code, wax="k2")
@@ -68,7 +68,7 @@ async def test_the_answer_tells_the_sender_what_to_prove_next(sealed: ServerUnde
 
 
 async def test_a_client_that_has_to_prove_a_key_may_do_so_later(sealed: ServerUnderTest) -> None:
-    """F2, RFC 9449 §10: a push issues no token. The token endpoint insists."""
+    """F2: a push issues no token. The token endpoint insists."""
     await sealed.add_client("bound", token_endpoint_auth_method="none", metadata={"wax": True})
 
     pushed = await push(sealed, "bound")

@@ -34,10 +34,10 @@ def verify(token: str, rules: AssertionRules = RULES, **changes: Any) -> Asserti
 
 @pytest.mark.parametrize("algorithm", ["PS256", "ES256", "EdDSA"])
 async def test_an_honest_assertion_is_good_until_it_expires(algorithm: Algorithm) -> None:
-    """C4: and its `jti` is to be remembered for as long, the leeway included."""
+    """C4: and its `jti` is to be remembered for as long, and longer by what our own clocks may be off."""
     token = await sign(claims(NOW, jti="once"), KEYS[algorithm])
 
-    assert verify(token) == Assertion("once", NOW + timedelta(seconds=60 + 30))
+    assert verify(token) == Assertion("once", NOW + timedelta(seconds=60 + 30 + 30))
     assert read_claimed(token, RULES) == ("web", algorithm)
 
 
@@ -149,14 +149,14 @@ async def test_a_clock_that_is_a_little_off_is_forgiven(changes: dict[str, Any])
 
 
 async def test_a_record_lives_as_long_as_its_assertion_is_accepted() -> None:
-    """N C4: to the instant; a fraction of a second is rounded up."""
+    """N C4: also for a server whose clock is half a minute behind; a fraction of a second is rounded up."""
     for exp in (SECONDS + 10, SECONDS + 10.25, SECONDS + 9.999999):
         token = await sign(claims(NOW, exp=exp))
-        until = verify(token).expires_at
+        until = verify(token).remember_until
 
-        assert until >= NOW + timedelta(seconds=40) - timedelta(milliseconds=1)
+        assert until.timestamp() >= exp + 60
         with pytest.raises(JoseError, match="expired"):
-            verify(token, now=until)
+            verify(token, now=until - timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_whatever_a_client_signs_the_answer_is_yes_or_a_refusal(
         return
     assert content["iss"] == content["sub"]
     assert content["aud"] == ISSUER
-    assert NOW < assertion.expires_at <= NOW + timedelta(seconds=360)
+    assert NOW + timedelta(seconds=30) < assertion.remember_until <= NOW + timedelta(seconds=390)
     assert 0 < len(assertion.jti) <= 256
 
 

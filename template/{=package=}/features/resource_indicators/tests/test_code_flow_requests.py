@@ -1,10 +1,13 @@
 """A person allows access at certain APIs: the authorization request and the consent page (RFC 8707 §2.1)."""
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from ....core.client import Client
+from ....policy.resources import Resources
 from ....tests.harness import ServerUnderTest
 from ....tests.people import Browser, add_person, authorization_request, obtain_code
 from ....tests.sqlite_server import serving_on_sqlite
@@ -76,6 +79,20 @@ async def test_a_request_without_a_resource_names_none_on_the_page(server: Serve
     page = await browser.sign_in(await browser.authorize())
 
     assert "It may use this access at" not in page.text
+
+
+async def test_policy_is_asked_only_if_a_resource_is_named(
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E6: where it fails, requests for the default audience go on."""
+
+    async def served(self: Resources, client: Client) -> Sequence[str]:
+        raise RuntimeError("the team's table is gone")
+
+    monkeypatch.setattr(Resources, "served", served)
+
+    assert (await authorize(server)).heading == "Sign in"
+    assert (await authorize(server, ORDERS)).answer["error"] == "server_error"
 
 
 async def test_a_post_may_name_several_resources_too(server: ServerUnderTest) -> None:

@@ -82,6 +82,13 @@ async def test_what_is_not_essential_is_a_wish(asking: ServerUnderTest, ways: Wa
     assert await obtain_code(asking, claims=claims)
 
 
+async def test_a_wish_takes_no_requirement_away(asking: ServerUnderTest, ways: Ways) -> None:
+    """F7, RFC 9470 §5: `acr_values` beside it must be met as ever."""
+    page = await Browser(asking).authorize(claims=acr(essential=True), acr_values=CARD)
+
+    assert page.answer["error"] == "unmet_authentication_requirements"
+
+
 @pytest.mark.parametrize("wish", [{"value": 3}, {"values": MFA}, {"values": [MFA, None]}, {"values": None}])
 async def test_values_are_strings(asking: ServerUnderTest, ways: Ways, wish: dict[str, Any]) -> None:
     """OIDC Core §5.5.1: and what is none cannot be met."""

@@ -34,7 +34,7 @@ async def signed_in(server: ServerUnderTest) -> Browser:
 async def test_what_nobody_here_can_reach_is_refused_before_anybody_is_asked(
     light: ServerUnderTest, ways: Ways, prompt: str | None
 ) -> None:
-    """H7, RFC 9470 §5: with the error of the OpenID registry, by redirect, whatever the prompt."""
+    """H7, RFC 9470 §5: with the registered error, by redirect, whatever the prompt."""
     page = await Browser(light).authorize(acr_values="urn:example:smartcard urn:example:MFA", prompt=prompt)
 
     assert refusal_of(page) == "unmet_authentication_requirements"
