@@ -139,7 +139,7 @@ def _without(feature: str) -> Answers:
     return _custom(*(name for name in FEATURES if name not in gone))
 
 
-PAIRWISE: dict[str, Answers] = {f"pairs {n:02}": as_answers(row) for n, row in enumerate(pairwise(), start=1)}
+PAIRWISE: dict[str, Answers] = {f"pairs_{n:02}": as_answers(row) for n, row in enumerate(pairwise(), start=1)}
 
 SETS: dict[str, Answers] = {
     "defaults": {},
@@ -151,8 +151,8 @@ SETS: dict[str, Answers] = {
         "database": "postgresql",
         "ephemeral_store": "redis",
     },
-    **{f"only {feature}": _custom(feature) for feature in FEATURES},
-    **{f"without {feature}": _without(feature) for feature in FEATURES},
+    **{f"only_{feature}": _custom(feature) for feature in FEATURES},
+    **{f"without_{feature}": _without(feature) for feature in FEATURES},
     **PAIRWISE,
 }
 """Every set of answers by its name: profiles, each feature alone, each left out, and the rows with every pair."""

@@ -4,6 +4,7 @@ import re
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -84,6 +85,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files(folder)}
 
 
+@cache
 def questions() -> dict[str, dict[str, Any]]:
     """Every question by its name."""
     merged: dict[str, dict[str, Any]] = {}

@@ -159,7 +159,7 @@ def test_two_tabs_are_two_interactions_and_both_end_well(server: Demo, chromium:
 def test_a_person_compares_the_code_of_a_device_and_lets_it_in(
     server: Demo, visitor: tuple[str, BrowserContext]
 ) -> None:
-    """RFC 8628 §3.3, §5.4: typed or brought along by the link, the code is shown once more before anything is allowed."""
+    """RFC 8628 §3.3, §5.4: typed or brought by the link, the code is shown once more before anything is allowed."""
     look, context = visitor
     page = context.new_page()
     complaints: list[str] = []

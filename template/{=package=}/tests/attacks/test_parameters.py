@@ -48,15 +48,19 @@ def form_endpoints(server: ServerUnderTest) -> Iterator[Endpoint]:
     """Every endpoint that reads a form, and no query beside it."""
     for endpoint in server.authorization_server.endpoints:
         operation: dict[str, Any] = endpoint.describe.get("post", {})
-        if FORM in operation.get("requestBody", {}).get("content", {}) and "parameters" not in operation:
+        if FORM in operation.get("requestBody", {}).get("content", {}) and not _reads_query(operation):
             yield endpoint
 
 
 def query_endpoints(server: ServerUnderTest) -> Iterator[Endpoint]:
     """Every endpoint that reads a query."""
     for endpoint in server.authorization_server.endpoints:
-        if "parameters" in endpoint.describe.get("get", {}):
+        if _reads_query(endpoint.describe.get("get", {})):
             yield endpoint
+
+
+def _reads_query(operation: dict[str, Any]) -> bool:
+    return any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
 
 
 async def send(server: ServerUnderTest, endpoint: Endpoint, body: str | bytes, **headers: str) -> httpx.Response:

@@ -85,11 +85,13 @@ async def test_browsers_go_to_authorize_and_to_pages_but_never_call_them() -> No
                 assert not [name for name in response.headers if name.startswith("access-control-")]
 
 
-async def test_every_other_endpoint_of_the_protocol_can_be_called_from_browsers() -> None:
-    """B8: clients in browsers redeem, refresh and revoke."""
+async def test_every_other_endpoint_for_public_clients_can_be_called_from_browsers() -> None:
+    """B8: clients in browsers redeem, refresh and revoke; where they are not welcome, no script need call."""
     async with serving_on_sqlite() as server:
-        for name, url in (await read(server)).items():
-            if name.endswith("_endpoint") and name != "authorization_endpoint":
+        metadata = await read(server)
+        for name, url in metadata.items():
+            is_public = "none" in metadata.get(f"{name}_auth_methods_supported", ["none"])
+            if name.endswith("_endpoint") and name != "authorization_endpoint" and is_public:
                 response = await server.http.post(url, headers={"Origin": ORIGIN})
 
                 assert response.headers["access-control-allow-origin"] == "*", name

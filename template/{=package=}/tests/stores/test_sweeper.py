@@ -119,7 +119,9 @@ async def test_a_sweep_that_fails_deletes_nothing(database: Database) -> None:
 
 async def test_the_server_sweeps_every_table_of_the_code_flow(server: ServerUnderTest) -> None:
     """J3: a table that nobody sweeps grows for ever."""
-    assert await server.authorization_server.purge() == {each.table: 0 for each in ALL}
+    swept = await server.authorization_server.purge()
+
+    assert {each.table: 0 for each in ALL}.items() <= swept.items()
 
 
 async def test_the_server_sweeps_by_its_own_clock(server: ServerUnderTest) -> None:

@@ -30,7 +30,7 @@ async def test_without_a_token_the_challenge_says_where_to_learn_more(web: Serve
     response = await notes(web)
 
     challenge = response.headers["www-authenticate"]
-    metadata = challenge.partition('resource_metadata="')[2].rstrip('"')
+    metadata = challenge.partition('resource_metadata="')[2].partition('"')[0]
     document = (await web.http.get(httpx.URL(metadata).path)).json()
     assert response.status_code == 401
     assert "error=" not in challenge

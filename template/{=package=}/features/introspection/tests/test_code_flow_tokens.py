@@ -54,6 +54,15 @@ async def test_a_refresh_token_tells_its_own_client_what_it_stands_for(server: S
     }
 
 
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "saml2"])
+async def test_the_hint_is_only_a_hint_for_either_kind(server: ServerUnderTest, hint: str) -> None:
+    """N2, RFC 7662 §2.1: a wrong or unknown one changes nothing."""
+    tokens = await obtain_tokens(server)
+
+    for kind in ("access_token", "refresh_token"):
+        assert (await introspect(server, tokens[kind], token_type_hint=hint))["active"] is True
+
+
 async def test_a_refresh_token_is_nobody_elses_business(
     server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

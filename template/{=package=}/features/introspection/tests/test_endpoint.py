@@ -14,7 +14,7 @@ from ....tests.sqlite_server import serving_on_sqlite
 from .asking import INACTIVE, ask, buy, claims_of, introspect, sign
 
 PATH = "/oauth/introspect"
-UNKNOWN = ["unknown", "a.b.c", "..", ".", "None", "null", "' OR 1=1 --", "x'; DROP TABLE grants; --", "x" * 16_384]
+UNKNOWN = ["unknown", "a.b.c", "..", ".", "None", "null", "' OR 1=1 --", "x'; DROP TABLE clients; --", "x" * 16_384]
 
 
 async def test_an_active_token_is_told_with_all_its_claims(server: ServerUnderTest) -> None:
@@ -139,7 +139,7 @@ async def test_a_token_outlives_the_setting_of_its_algorithm() -> None:
         assert response.json()["active"] is True
 
 
-@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "saml2", "é", "x" * 5_000])
+@pytest.mark.parametrize("hint", ["access_token", "saml2", "é", "x" * 5_000])
 async def test_the_hint_is_only_a_hint(hint: str) -> None:
     """N2, RFC 7662 §2.1: a wrong or unknown one changes nothing."""
     async with serving_on_sqlite() as server:

@@ -73,7 +73,7 @@ async def test_where_all_tokens_have_to_be_bound_one_that_is_not_is_inactive() -
 
 
 async def test_without_people_nothing_that_they_gave_is_active() -> None:
-    """H2: a server of machines knows no grants and no refresh tokens, and says of neither that it is good."""
+    """H2: a server of machines cannot say that it is good."""
     async with serving_on_sqlite() as server:
         client = await server.add_client("web")
         claims = claims_of(await buy(server))
@@ -82,7 +82,7 @@ async def test_without_people_nothing_that_they_gave_is_active() -> None:
         async with server.database.transaction() as transaction:
             found = [
                 await tokens.find(token, client, transaction)
-                for token in (await sign(server, claims, grant_id="g1"), "a-refresh-token", await sign(server, claims))
+                for token in (await sign(server, claims, grant_id="g1"), "not-a-jwt", await sign(server, claims))
             ]
 
         assert found[:2] == [None, None]

@@ -51,7 +51,7 @@ def test_nobody_else_sees_it(aud: str | list[str]) -> None:
 
 
 def test_a_token_without_audience_is_its_clients_alone() -> None:
-    """H2: such as a refresh token."""
+    """H2: whatever else there may be than access tokens."""
     assert not is_visible(caller(introspects=[API]), {"client_id": "web"})
 
 
