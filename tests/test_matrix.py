@@ -86,8 +86,8 @@ def test_every_answer_stands_in_some_set() -> None:
         assert set(FEATURES) - gone in [features for features, _ in chosen]
     assert {answers.get("profile", "oidc") for _, answers in chosen} == {*PROFILES, "custom"}
     for factor in set(FACTORS) - set(FEATURES):
-        given = [answers[factor] for answers in PAIRWISE.values() if factor in answers]
-        assert all(list(value) if isinstance(value, tuple) else value in given for value in FACTORS[factor])
+        given = [answers.get(factor, False) for answers in PAIRWISE.values()]
+        assert all((list(value) if isinstance(value, tuple) else value) in given for value in FACTORS[factor])
 
 
 @sets()

@@ -102,7 +102,7 @@ class Fetcher:
     async def _ask(self, location: Location, address: Address, max_size: int) -> Fetched:
         async with httpx.AsyncClient(
             transport=self._make_transport(),
-            trust_env=False,  # a proxy from the environment would resolve the name again, by itself
+            trust_env=False,  # a second line: with a transport of its own it takes no proxy from there anyway
             follow_redirects=False,
             timeout=httpx.Timeout(self._timeout, connect=self._timeout / 2),
         ) as client:

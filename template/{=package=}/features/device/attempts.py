@@ -65,5 +65,4 @@ def address_of(client_ip: str | None) -> str:
     """Return what is counted for a caller: an IPv4 address, or the /64 of an IPv6 one, which is what one has."""
     if client_ip is None or ":" not in client_ip:
         return client_ip or "unknown"
-    without_zone = client_ip.partition("%")[0]
-    return str(ip_network(f"{without_zone}/64", strict=False))
+    return str(ip_network(f"{client_ip}/64", strict=False))

@@ -26,6 +26,7 @@ from .devices import (
     open_prompt,
     poll,
     read_boxes,
+    read_prompt,
     send,
 )
 
@@ -216,6 +217,18 @@ async def test_only_the_browser_that_entered_the_code_can_answer(server: ServerU
 
         assert sent.heading == anonymous.heading == opened.heading == "This was begun in another browser"
     assert (await poll(server, asked)).refusal == (400, "authorization_pending")
+
+
+async def test_the_way_on_is_for_the_browser_that_entered_the_code(server: ServerUnderTest) -> None:
+    """V1: from the start, not from the first look at it."""
+    asked, browser, mallory = await ask(server), Browser(server), Browser(server)
+    action, fields = read_prompt(await open_prompt(browser))
+    sent = await browser.http.post(action, data={**fields, "user_code": asked["user_code"]})
+
+    stolen = await mallory.open(sent.headers["location"])
+    own = await browser.open(sent.headers["location"])
+
+    assert (stolen.heading, own.heading) == ("This was begun in another browser", "Sign in")
 
 
 async def test_the_form_of_one_device_does_not_answer_for_another(server: ServerUnderTest) -> None:

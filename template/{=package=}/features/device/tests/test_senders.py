@@ -81,7 +81,7 @@ async def test_a_public_clients_refresh_token_is_bound_as_well(server: ServerUnd
 
 
 async def test_whoever_proved_a_key_is_told_what_to_prove_next_by_a_refusal_too(server: ServerUnderTest) -> None:
-    """RFC 9449 §8.2, for what comes with it: or each retry would be refused once more."""
+    """G2: what comes with the answer goes out with a refusal too, or each retry would be refused once more."""
     refused = await call(server, "device_authorization", K1, scope="unknown")
 
     assert refused.refusal == (400, "invalid_scope")

@@ -9,12 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ....core.secrets import digest
-from ....database import Transaction, open_database
+from ....database import Database, Transaction, open_database
 from ....migrate import upgrade
 from ....stores.grants import Grants
 from ....tests.stores.authorizations import NOW, make_grant
@@ -104,7 +105,7 @@ class Device(RuleBasedStateMachine):
 
         assert self.run(ask)
 
-    @rule(seconds=st.sampled_from([0.4, 1, 4, 4.5, 5, 9, 12, 31]))
+    @rule(seconds=st.sampled_from([0.4, 1, 4, 4.5, 5, 9, 12, 31, 60]))
     def pass_time(self, seconds: float) -> None:
         self.passed += timedelta(seconds=seconds)
 
@@ -174,6 +175,24 @@ class Device(RuleBasedStateMachine):
             assert (code.grant is not None) is (self.model.state in ("approved", "consumed"))
             assert (code.consumed_at is not None) is (self.model.state == "consumed")
             assert code.interval == self.model.interval
+
+
+@pytest.mark.parametrize("seconds", [60, 61])
+async def test_nothing_happens_to_a_code_that_has_expired(database: Database, seconds: int) -> None:
+    """RFC 8628 §3.5: the statements say so themselves, whatever was looked at before."""
+    late = NOW + timedelta(seconds=seconds)
+    async with database.transaction() as transaction:
+        codes = DeviceCodes(transaction)
+        await Grants(transaction).add(make_grant("grant", expires_at=late))
+        for name in ("pending", "allowed"):
+            assert await codes.add(make_code(name), name)
+        await codes.approve(digest("allowed"), "grant", NOW)
+
+        assert await codes.find_pending("pending", late) is None
+        assert not await codes.approve(digest("pending"), "grant", late)
+        assert not await codes.deny(digest("pending"), late)
+        assert not await codes.consume(digest("allowed"), late)
+        assert await codes.consume(digest("allowed"), late - timedelta(seconds=seconds - 59))
 
 
 Device.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
