@@ -86,7 +86,7 @@ async def ask(package: Any, questions: dict[str, Any]) -> dict[str, Any]:
         async def authorize(**further: str) -> str:
             """The error, or the path of the page to go on at."""
             location = httpx.URL((await http.get(path("authorize"), params=REQUEST | further)).headers["location"])
-            return location.params.get("error", location.path)
+            return str(location.params.get("error", location.path))
 
         has_pages = "authorization_code" in composed.grant_types
         return {

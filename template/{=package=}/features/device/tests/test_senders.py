@@ -1,6 +1,7 @@
 """Devices that prove a key: the device code is of no use to anybody else (G1, G4, H5)."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -117,6 +118,20 @@ async def test_without_the_setting_public_clients_choose(database_url: str, with
 
         assert (await poll(server, asked, {}))["token_type"] == "Bearer"
         assert (await poll(server, other, K1))["token_type"] == "Wax"
+
+
+async def test_where_nobody_can_prove_a_key_nobody_has_to(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H5: the setting says nothing to a server without such a way."""
+
+    def without(feature: Feature) -> Feature:
+        kept = {slot: make for slot, make in feature.extends.items() if slot is not SenderConstraint}
+        return replace(feature, extends=kept)
+
+    monkeypatch.setattr(app, "make_features", lambda *given: [without(each) for each in make_features(*given)])
+    async with serving(database_url) as server:
+        await add_device(server)
+
+        assert (await ask(server, {})).status == 200
 
 
 @pytest.mark.parametrize(("proof", "error"), [({}, "invalid_request"), (K2, "invalid_grant")])
