@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 TOOLS := .venv/bin
 SUPERSET := build/superset/pyproject.toml
 DEMO := build/demo
-PYTEST = $(TOOLS)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+PYTEST = $(TOOLS)/python -m pytest --numprocesses $(WORKERS)
 
 # Tests start many processes, and each would compile every library again.
 export PYTHONDONTWRITEBYTECODE :=

@@ -5,11 +5,14 @@ memory enough, temporary files are kept in it. A run in several processes starts
 """
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108
@@ -24,6 +27,24 @@ def pytest_configure(config: pytest.Config) -> None:
         from tests.servers import share_servers
 
         share_servers()
+
+
+class Scheduler(LoadScopeScheduling):
+    """Tests that share something costly are run by one process: those of a set of answers, and those of a file here.
+
+    pytest-xdist's own `loadgroup` does nothing with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        matrix = re.match(r"tests/test_(?:matrix|matrix_suites|ownership)\.py::\w+\[(.+)\]$", nodeid)
+        if matrix:
+            return matrix[1]
+        return nodeid.partition("::")[0] if nodeid.startswith("tests/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return Scheduler(config, log)
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -32,8 +32,8 @@ QUICK = ("defaults",)
 
 
 def sets(*names: str) -> pytest.MarkDecorator:
-    """Run a test for these sets, or for all; what is done with a set is done by one process."""
-    marks = {name: [pytest.mark.xdist_group(name), *([] if name in QUICK else [pytest.mark.slow])] for name in SETS}
+    """Run a test for each of these sets, or for all. What is done with a set is done by one process."""
+    marks = {name: () if name in QUICK else (pytest.mark.slow,) for name in SETS}
     return pytest.mark.parametrize("name", [pytest.param(name, marks=marks[name]) for name in names or SETS])
 
 

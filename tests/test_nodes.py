@@ -21,7 +21,7 @@ from .nodes import ANSWERED_BY, Nodes, two_nodes
 from .running import PASSWORD, PERSON, Person
 from .servers import database_of, ephemeral_url_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nodes")]
+pytestmark = pytest.mark.slow
 
 CALLBACK = "https://client.example/callback"
 SCOPE = "openid profile offline_access notes:read"

@@ -13,7 +13,7 @@ import pytest
 
 from .running import ROOT, Demo, demo
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("openid-client")]
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent / "clients"
 CALLBACK = "http://127.0.0.1:9/callback"

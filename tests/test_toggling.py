@@ -150,7 +150,7 @@ class Team:
         git(self.template, "tag", "1.1.0")
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(f"toggling {name}")) for name in DATABASES])
+@pytest.fixture(params=DATABASES)
 def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
     """A team that rendered the first release with the device grant."""
     template = snapshot(tmp_path / "template")
