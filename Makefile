@@ -15,10 +15,11 @@ PYTEST = $(TOOLS)/python -m pytest --numprocesses $(WORKERS)
 # Tests start many processes, and each would compile every library again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-fast lint format bench mutation clean
+.PHONY: help demo test test-all test-fast lint format bench mutation clean
 help:
 	@echo 'make demo [PROFILE=oidc|m2m|everything|custom] [PORT=8000]   render a server, install it, start it'
 	@echo 'make test        every test, on every database, and of every set of answers'
+	@echo 'make test-all    the same, and the own tests of every set of the pairwise cover'
 	@echo 'make test-fast   the tests of the server on SQLite, and one render'
 	@echo 'make lint        Ruff, mypy and the import contracts'
 	@echo 'make format      let Ruff rewrite what it can'
@@ -48,6 +49,9 @@ demo: .venv/demo
 
 test: .venv/dev
 	$(PYTEST)
+
+test-all: export EVERY_SUITE = 1
+test-all: test
 
 test-fast: .venv/dev
 	$(PYTEST) -m 'not slow' -k 'not postgresql and not redis'

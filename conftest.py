@@ -7,7 +7,9 @@ memory enough, temporary files are kept in it. A run in several processes starts
 import os
 import re
 import shutil
+import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108
+
+# At each request httpx looks whether Trio runs, by a package that is not there, and looks everywhere for it.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
     os.environ["TMPDIR"] = str(MEMORY)

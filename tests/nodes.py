@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .running import ROOT, wait_for
+from .running import ROOT, find_free_port, wait_for
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 ANSWERED_BY = "x-answered-by"
@@ -148,7 +147,7 @@ def two_nodes(folder: Path, settings: Mapping[str, str]) -> Iterator[Nodes]:
     """Run two nodes and their proxy until the block ends; skips where there is no nginx."""
     if not Path(NGINX).exists():
         pytest.skip("no nginx: install it")
-    port, first, second = _free_ports(3)
+    port, first, second = (find_free_port() for _ in range(3))
     issuer = f"https://localhost:{port}"
     told = {
         "AUTHSERVER_ISSUER": issuer,
@@ -189,14 +188,6 @@ def _process(command: list[str], folder: Path, environment: dict[str, str], log:
         finally:
             process.terminate()
             process.wait(timeout=60)
-
-
-def _free_ports(number: int) -> list[int]:
-    with ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(number)]
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in sockets]
 
 
 def _make_certificate(folder: Path) -> ssl.SSLContext:

@@ -4,13 +4,14 @@ import html
 import json
 import os
 import re
+import secrets
 import socket
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,9 +108,7 @@ def environment() -> dict[str, str]:
 @contextmanager
 def demo(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Demo]:
     """Run `dev` in `folder` on a free port until the block ends, with further `settings` by their variables."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     command = [sys.executable, "-u", "-m", "authserver", "dev", "--port", str(port)]
     with (folder / "errors").open("w") as errors:
         process = subprocess.Popen(
@@ -134,6 +133,15 @@ def demo(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[De
             process.wait(timeout=30)
             if process.stdout:
                 process.stdout.close()
+
+
+def find_free_port() -> int:
+    """Return a port where nobody listens, below those that the system hands out by itself to others meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(url: str, trust: ssl.SSLContext | bool = True) -> None:

@@ -52,7 +52,11 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], *, onl
 
     Raises what Copier raises.
     """
-    with warnings.catch_warnings(), mock.patch.object(jinja2.Environment, "compile", _compile_once):
+    with (
+        warnings.catch_warnings(),
+        mock.patch.object(jinja2.Environment, "compile", _compile_once),
+        mock.patch("copier._main.is_git_available", return_value=False),  # asked anew for each file
+    ):
         warnings.simplefilter("ignore", DirtyLocalWarning)
         copier.run_copy(
             str(template),

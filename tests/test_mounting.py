@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import httpx
 import pytest
 
 from .conftest import Render
-from .running import wait_for
+from .running import find_free_port, wait_for
 
 MAIN = """\
 from fastapi import FastAPI
@@ -59,9 +58,7 @@ def test_five_lines_mount_it_into_an_app(rendered: Render, tmp_path: Path, monke
     (tmp_path / "main.py").write_text(MAIN)
     monkeypatch.syspath_prepend(tmp_path)
     new_database = import_module("gatekeeper.tests.postgresql_databases").new_database
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
 
     with new_database() as url:
         environment = os.environ | {

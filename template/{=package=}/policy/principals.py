@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -31,7 +32,6 @@ PASSWORD = ("pwd",)
 """The authentication method of a password (RFC 8176 §2)."""
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106 §4, second recommended option
-_nobodys_hash = _hasher.hash(secrets.token_urlsafe())
 # Each hash takes 64 MiB and four cores for its time: a flood of logins waits here, and not where others wait too.
 _threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="password")
 
@@ -66,8 +66,7 @@ class Principals:
         `acr_values` is what the client would like, best first; passwords can only ever reach one context.
         """
         row = await transaction.first(_find_by_name, name_=username)
-        stored = row.password_hash if row else _nobodys_hash
-        is_right = await _in_turn(_is_password, stored, password)
+        is_right = await _in_turn(_is_password, row.password_hash if row else None, password)
         if not (row and is_right):
             return None
         return Authentication(subject=self.kind.prefix + row.id, auth_time=now, amr=PASSWORD)
@@ -148,13 +147,20 @@ class Principals:
         return await transaction.all(_list)
 
 
-async def _in_turn(work: Callable[..., T], *arguments: str) -> T:
+async def _in_turn(work: Callable[..., T], *arguments: str | None) -> T:
     """Return what `work` returns, done on a thread: hashing takes long on purpose, and holds up only who also waits."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
 
 
-def _is_password(stored: str, password: str) -> bool:
+@cache
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """Return what stands in for the hash of somebody unknown. Not made at import: most commands check no password."""
+    return hasher.hash(secrets.token_urlsafe())
+
+
+def _is_password(stored: str | None, password: str) -> bool:
+    nobodys = _nobodys_hash(_hasher)  # for known people too, or the first who is not would take twice as long
     try:
-        return _hasher.verify(stored, password)
+        return _hasher.verify(stored or nobodys, password)
     except (VerificationError, InvalidHashError):
         return False

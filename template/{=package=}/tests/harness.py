@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from ..app import AuthorizationServer
 from ..core.client import AuthMethod, Client
@@ -128,6 +129,22 @@ class ServerUnderTest:
         return await self.post("token", client, **form)
 
 
+class Told(Settings):
+    """Settings that a test tells, and no environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing else, which takes a third of the time."""
+        return (init_settings,)
+
+
 def alone() -> dict[str, str]:
     """Return what to tell a server so that it needs no other service, or the one that `TEST_<setting>` names."""
     return {name: os.environ.get(f"TEST_{name.upper()}", value) for name, value in Settings.alone.items()}
@@ -147,7 +164,7 @@ async def serving(database_url: str, **settings: Any) -> AsyncIterator[ServerUnd
             **settings,
         }
         clock, events = Clock(), EventLog()
-        made = Settings(_env_file=None, **told)
+        made = Told(**told)
         ensure_keys(made.key_directory, made.signing_algorithms, now=clock.now - timedelta(days=1))
         composed = AuthorizationServer(made, now=clock, events=events)
         app = FastAPI(lifespan=composed.lifespan)

@@ -28,7 +28,6 @@ SCOPE = " ".join(AuthorizationServer(Settings(_env_file=None, **_SETTINGS)).serv
 
 # The cheapest argon2id there is: these tests are about what happens around it.
 principals._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-principals._nobodys_hash = principals._hasher.hash("nobody's")
 
 
 async def add_person(server: ServerUnderTest, username: str = "ada", password: str = PASSWORD) -> str:
