@@ -7,6 +7,7 @@ not be there once others can reach the server.
 """
 
 import ast
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -20,6 +21,7 @@ def names() -> list[str]:
     return sorted(module.name for module in iter_modules([str(_FOLDER)]))
 
 
+@cache
 def description(name: str) -> list[str]:
     """Return the lines that say what a command does, without importing it: some import half the server."""
     source = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")

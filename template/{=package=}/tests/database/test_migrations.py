@@ -19,6 +19,7 @@ from ...database import DatabaseUnavailable, run_alone
 from ...database.migrating import MigrationError, Room, get_room, rooms, server_tables
 from ...defaults import TABLE_PREFIX
 from ...policy.tables import TeamTable
+from ..processes import run_together, start_together
 
 PACKAGE = __name__.partition(".tests.")[0]
 ROOT = Path(__file__).parents[3]
@@ -91,12 +92,14 @@ def test_the_command_line_makes_the_same(url: str, config: Config) -> None:
 
 def test_six_upgrades_at_once_are_as_good_as_one(url: str) -> None:
     """Each in a process of its own, as when six servers start."""
-    program = "import sys, importlib; print(importlib.import_module(sys.argv[1]).upgrade(sys.argv[2]))"
+    run_together(upgrade_together, [(url,)] * 6)
 
-    started = [subprocess.Popen([sys.executable, "-c", program, migrate.__name__, url], cwd=ROOT) for _ in range(6)]
-
-    assert [process.wait(60) for process in started] == [0] * 6
     assert migrate.is_current(url)
+
+
+def upgrade_together(url: str) -> None:
+    start_together()
+    migrate.upgrade(url)
 
 
 def test_the_team_sees_its_own_changes_only(url: str, config: Config) -> None:

@@ -1,14 +1,11 @@
 """Several want the same row at once: one wins, and nobody is kept waiting by those who gave up."""
 
 import asyncio
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from ...database import Database, open_database
-from . import tickets
+from ..processes import run_together, start_together
 from .tickets import NOW, add_ticket, find, redeem
 
 pytestmark = pytest.mark.anyio
@@ -36,45 +33,33 @@ async def test_one_redemption_of_many_at_once_wins(opened: Database, database_ur
         await database.close()
 
 
-RACER = """
-import asyncio, sys
-from importlib import import_module
-
-tickets = import_module(sys.argv[1])
-
-
-async def main():
-    database = import_module(tickets.Database.__module__).open_database(sys.argv[2])
-    wins = 0
-    for number in range(50):
-        async with database.transaction() as transaction:
-            row = await transaction.first(tickets.redeem, ticket=bytes([number]), by=sys.argv[3], now=tickets.NOW)
-            wins += row is not None
-            await transaction.commit()
-    await database.close()
-    print(wins)
-
-
-asyncio.run(main())
-"""
-
-
 async def test_processes_share_the_wins_without_an_error(opened: Database, database_url: str) -> None:
     """Fifty tickets, four processes that want them all: fifty wins, and nobody is told that it is locked."""
     for number in range(50):
         await add_ticket(opened, bytes([number]))
-    root = Path(__file__).parents[3]
 
-    racers = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", RACER, tickets.__name__, database_url, f"{n}", cwd=root, stdout=subprocess.PIPE
-        )
-        for n in range(4)
-    ]
-    answers = [await racer.communicate() for racer in racers]
+    wins = run_together(redeem_all, [(database_url, f"{n}") for n in range(4)])
 
-    assert [racer.returncode for racer in racers] == [0] * 4
-    assert sum(int(out) for out, _ in answers) == 50
+    assert sum(wins) == 50
+
+
+def redeem_all(database_url: str, by: str) -> int:
+    """Try every ticket, and count those that were got."""
+
+    async def race() -> int:
+        database = open_database(database_url)
+        await database.check()
+        start_together()
+        wins = 0
+        for number in range(50):
+            async with database.transaction() as transaction:
+                row = await transaction.first(redeem, ticket=bytes([number]), by=by, now=NOW)
+                wins += row is not None
+                await transaction.commit()
+        await database.close()
+        return wins
+
+    return asyncio.run(race())
 
 
 async def test_a_cancelled_writer_lets_the_next_one_in(opened: Database) -> None:

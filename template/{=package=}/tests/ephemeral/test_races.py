@@ -1,19 +1,15 @@
 """Single use under concurrency: over separate connections and separate processes, one attempt of many wins (J2)."""
 
 import asyncio
-import json
 import secrets
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from ...ephemeral import EphemeralStore
-from . import places
+from ..processes import run_together, start_together
 from .places import Place
 from .test_contract import KIND, MINUTE, NOW
 
@@ -102,36 +98,6 @@ async def test_whatever_is_kept_is_taken_as_often(stores: list[EphemeralStore]) 
     assert sorted(got) == sorted(kept)
 
 
-RACER = """
-import asyncio, json, sys
-from datetime import datetime
-from importlib import import_module
-
-places = import_module(sys.argv[1])
-told = json.loads(sys.argv[2])
-now, expires_at = map(datetime.fromisoformat, told["instants"])
-
-
-async def main():
-    opened = places.Place(url=told["url"], database_url=told["database_url"]).open()
-    await opened.store.find("test", "nothing", now=now)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    won = []
-    for key in told["free"]:
-        if await opened.store.add("test", key, now=now, expires_at=expires_at, value=told["name"]):
-            won.append(key)
-    for key in told["kept"]:
-        if await opened.store.take("test", key, now=now) == "the parent's":
-            won.append(key)
-    await opened.close()
-    print(json.dumps(won))
-
-
-asyncio.run(main())
-"""
-
-
 async def test_processes_share_the_records(place: Place, stores: list[EphemeralStore]) -> None:
     """D2, J1: three processes start at once and want all; each prize has one winner, and all see what was kept here."""
     if place.only is not None:
@@ -141,35 +107,32 @@ async def test_processes_share_the_records(place: Place, stores: list[EphemeralS
     free, kept = make_keys(40), make_keys(40)
     for key in kept:
         await stores[0].add(KIND, key, now=NOW, expires_at=NOW + MINUTE, value="the parent's")
-    told = {
-        "url": place.url,
-        "database_url": place.database_url,
-        "instants": [NOW.isoformat(), (NOW + MINUTE).isoformat()],
-        "free": free,
-        "kept": kept,
-    }
 
-    racers = [
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", RACER, places.__name__, json.dumps(told | {"name": f"racer {number}"})),
-            cwd=Path(__file__).parents[3],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for number in range(3)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        assert await racer.stdout.readline() == b"ready\n"
-    answers = await asyncio.gather(*(racer.communicate(b"go\n") for racer in racers))
+    won = run_together(want_all, [(place, f"racer {number}", free, kept) for number in range(3)])
 
-    won = [json.loads(out) for out, _ in answers]
-    assert [racer.returncode for racer in racers] == [0, 0, 0]
     assert Counter(key for keys in won for key in keys) == Counter(free + kept)
     for number, keys in enumerate(won):
         for key in set(keys) & set(free):
             assert await stores[1].find(KIND, key, now=NOW) == f"racer {number}"
+
+
+def want_all(place: Place, name: str, free: list[str], kept: list[str]) -> list[str]:
+    """Try to add each that is free and to take each that is kept; return those that were got."""
+
+    async def race() -> list[str]:
+        opened, won = place.open(), []
+        await opened.store.find(KIND, "nothing", now=NOW)
+        start_together()
+        for key in free:
+            if await opened.store.add(KIND, key, now=NOW, expires_at=NOW + MINUTE, value=name):
+                won.append(key)
+        for key in kept:
+            if await opened.store.take(KIND, key, now=NOW) == "the parent's":
+                won.append(key)
+        await opened.close()
+        return won
+
+    return asyncio.run(race())
 
 
 async def test_who_gives_up_waiting_keeps_nobody_else_waiting(stores: list[EphemeralStore]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import multiprocessing
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from ...core.keys import Key, KeyStoreError, LocalKey
 from ...stores.key_directory import write_key
 from ...stores.key_files import FileKeys, Rotation, ensure_keys, list_keys, retire_key, rotate_key
+from ..processes import run_together, start_together
 
 pytestmark = pytest.mark.anyio
 
@@ -350,26 +350,18 @@ def test_a_crash_between_two_writes_leaves_a_server_that_signs(
     assert states(directory, change).count("signing") == 1
 
 
-def _rotate_in_a_process(directory: Path, barrier: "multiprocessing.synchronize.Barrier") -> None:
-    barrier.wait()
-    for _ in range(5):
-        rotate(directory, announce=timedelta(0))
-
-
 def test_processes_that_rotate_at_once_leave_one_signing_key(directory: Path) -> None:
     """B4: one writer at a time."""
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(2)
-    processes = [context.Process(target=_rotate_in_a_process, args=(directory, barrier)) for _ in range(2)]
+    run_together(rotate_five_times, [(directory,)] * 2)
 
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(30)
-
-    assert [process.exitcode for process in processes] == [0, 0]
     assert states(directory, NOW).count("signing") == 1
     assert [path.name for path in directory.iterdir() if path.name.endswith(".new")] == []
+
+
+def rotate_five_times(directory: Path) -> None:
+    start_together()
+    for _ in range(5):
+        rotate(directory, announce=timedelta(0))
 
 
 def test_a_write_that_fails_leaves_no_private_key_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,8 @@
 """Single use under concurrency: over separate connections and separate processes, one attempt of many wins (J2)."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +11,7 @@ from ...database import Database, open_database
 from ...stores.authorization_codes import AuthorizationCodes
 from ...stores.grants import Grants
 from ...stores.interactions import Interactions
-from . import authorizations
+from ..processes import run_together, start_together
 from .authorizations import NOW, RACES, Attempt, add_everything, end, redeem, refresh_tokens, rotate
 
 NAMES = [f"authorization {number}" for number in range(8)]
@@ -65,56 +61,31 @@ async def test_of_many_attempts_over_separate_connections_one_wins(
         assert wins.count(True) == 1
 
 
-RACER = """
-import asyncio, json, sys
-from importlib import import_module
-
-races = import_module(sys.argv[1])
-
-
-async def main():
-    database = import_module(races.Transaction.__module__).open_database(sys.argv[2])
-    names, won = json.loads(sys.argv[3]), []
-    await database.check()
-    print("ready", flush=True)
-    sys.stdin.readline()
-    for kind, attempt in races.RACES.items():
-        for name in names[kind]:
-            async with database.transaction() as transaction:
-                if await attempt(transaction, name, sys.argv[4]):
-                    won.append(f"{kind} {name}")
-                await transaction.commit()
-    await database.close()
-    print(json.dumps(won))
-
-
-asyncio.run(main())
-"""
-
-
 async def test_of_many_attempts_in_separate_processes_one_wins(names: dict[str, list[str]], database_url: str) -> None:
     """J2: three processes start at once and want everything; nobody is told that it is locked."""
-    arguments = [authorizations.__name__, database_url, json.dumps(names)]
-    root = Path(__file__).parents[3]
+    answers = run_together(want_everything, [(database_url, names, f"browser {number}") for number in range(3)])
 
-    racers = [
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", RACER, *arguments, f"browser {number}"),
-            cwd=root,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for number in range(3)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        assert await racer.stdout.readline() == b"ready\n"
-    answers = await asyncio.gather(*(racer.communicate(b"go\n") for racer in racers))
-
-    won = Counter(prize for out, _ in answers for prize in json.loads(out))
-    assert [racer.returncode for racer in racers] == [0, 0, 0]
+    won = Counter(prize for answer in answers for prize in answer)
     assert won == Counter(f"{kind} {name}" for kind in RACES for name in names[kind])
+
+
+def want_everything(database_url: str, names: dict[str, list[str]], by: str) -> list[str]:
+    """Try each race for each name, and return what was won."""
+
+    async def race() -> list[str]:
+        database, won = open_database(database_url), []
+        await database.check()
+        start_together()
+        for kind, tried in RACES.items():
+            for name in names[kind]:
+                async with database.transaction() as transaction:
+                    if await tried(transaction, name, by):
+                        won.append(f"{kind} {name}")
+                    await transaction.commit()
+        await database.close()
+        return won
+
+    return asyncio.run(race())
 
 
 @pytest.mark.parametrize("kind", RACES)
