@@ -15,9 +15,10 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from . import policy
 from .core.finding import Finding
 from .core.keys import KeyStore
-from .core.seam import Undecided, check_contract, find_undecided
+from .core.seam import Undecided, find_undecided
 from .core.urls import URLs
 from .database import Database, open_database
 from .endpoints.metadata import build_metadata, metadata_endpoints
@@ -26,14 +27,9 @@ from .endpoints.render import JSONRefusal
 from .endpoints.routing import Endpoint, EndpointDispatcher
 from .endpoints.token import TokenEndpoint
 from .endpoints.transport import TransportPolicy
-from .feature import Composition, PolicyContract
-from .features import Settings, make_features
+from .feature import Composition
+from .features import SEAMS, Settings, make_features
 from .grants.issuing import TokenIssuer
-from .policy import keys as key_policy
-from .policy.clients import Clients
-from .policy.errors import ErrorEnvelope
-from .policy.events import Events
-from .policy.scopes import Scopes
 from .protect.refused import Refused, answer_refusal
 from .server import EventSink, Server
 from .settings import ENV_PREFIX
@@ -48,9 +44,10 @@ class ConfigurationError(Exception):
 
 
 class AuthorizationServer:
-    """One authorization server. Everything it needs is made here, once; raises ConfigurationError.
+    """One authorization server. Everything it needs is made here, once.
 
-    What is not given is made from the settings and the policies; `now` tells aware UTC.
+    What is not given is made from the settings and the policies; `now` tells aware UTC. Raises ConfigurationError, and
+    TypeError for policies that do not fit.
     """
 
     def __init__(
@@ -61,13 +58,20 @@ class AuthorizationServer:
         events: EventSink | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
+        if misfits := find_misfits():
+            raise TypeError("\n".join(misfits))
+        # Imported late: what an older file has no name for would be told by a stack trace, and alone.
+        from .policy.clients import Clients
+        from .policy.errors import ErrorEnvelope
+        from .policy.events import Events
+        from .policy.keys import key_store
+        from .policy.scopes import Scopes
+
         self.settings = settings = settings or Settings()
         database = database or open_database(settings.database_url)
         self.features = make_features(settings, database)
-        clients, envelope = Clients(), ErrorEnvelope()
         scopes = Scopes({name: text for feature in self.features for name, text in feature.scopes.items()})
-        events = events or Events()
-        keys = key_policy.key_store(settings, FileKeys(settings.key_directory))
+        keys = key_store(settings, FileKeys(settings.key_directory))
         urls = URLs(issuer=settings.issuer, prefix=settings.prefix, overrides=settings.paths)
         self.server = Server(
             settings=settings,
@@ -75,26 +79,19 @@ class AuthorizationServer:
             database=database,
             keys=keys,
             issuer=_make_issuer(settings, keys),
-            clients=clients,
+            clients=Clients(),
             scopes=scopes,
-            events=events,
-            envelope=envelope,
+            events=events or Events(),
+            envelope=ErrorEnvelope(),
             now=now or _utc_now,
         )
-        self._policies = [
-            PolicyContract(clients, 1),
-            PolicyContract(scopes, 1),
-            PolicyContract(events, 1),
-            PolicyContract(envelope, 1),
-            *(policy for feature in self.features for policy in feature.policies),
-        ]
-        self._check_policies()
+        self._check_decisions()
         self.endpoints = self._compose()
 
     @property
     def undecided(self) -> list[Undecided]:
         """The policies that still are as shipped."""
-        marks = [find_undecided(each.policy) for each in self._policies]
+        marks = [find_undecided(seam.find(policy.__name__)) for seam in SEAMS]
         return [mark for mark in marks if mark is not None]
 
     def mount(self, app: FastAPI) -> None:
@@ -210,9 +207,7 @@ class AuthorizationServer:
             if finding.level == "warning":
                 log.warning("%s", finding)
 
-    def _check_policies(self) -> None:
-        for each in self._policies:
-            check_contract(each.policy, each.version)
+    def _check_decisions(self) -> None:
         if self.settings.mode == "production":
             for mark in self.undecided:
                 if mark.must_decide:
@@ -227,8 +222,17 @@ class AuthorizationServer:
                 log.exception("sweeping failed; the next attempt is in %s", self.settings.purge_interval)
 
 
+def find_misfits() -> list[str]:
+    """Return a text for each policy that does not fit this server: what is wrong, and how to mend it."""
+    looked_at = [seam.find_misfit(policy.__name__) for seam in SEAMS]
+    return [misfit for misfit in looked_at if misfit]
+
+
 def create_app(settings: Settings | None = None) -> ASGIApp:
-    """Return the server as an app of its own. Raises ConfigurationError."""
+    """Return the server as an app of its own. Raises what AuthorizationServer raises.
+
+    That is a TypeError for policies that do not fit, of which uvicorn prints the text alone.
+    """
     server = AuthorizationServer(settings)
     app = FastAPI(
         title="Authorization server",

@@ -27,14 +27,6 @@ from .stores.sweeper import Expirable
 Slot = TypeVar("Slot")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyContract:
-    """A policy of the team and the version of the seam that it must be written for."""
-
-    policy: object
-    version: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """One room. Every slot may stay empty; functions are called once, when the server is composed.
@@ -60,7 +52,6 @@ class Feature:
     metadata_names: Sequence[str] = ()
     scopes: Mapping[str, str] = field(default_factory=dict)
     expirable: Sequence[Expirable] = ()
-    policies: Sequence[PolicyContract] = ()
     extends: Mapping[type, Callable[["Composition"], object]] = field(default_factory=dict)
     repeatable_parameters: frozenset[str] = frozenset()
     cors_headers: Sequence[str] = ()

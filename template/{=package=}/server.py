@@ -11,6 +11,7 @@ from .core.client import Client
 from .core.events import Event
 from .core.keys import KeyStore
 from .core.scope import Scope
+from .core.seam import Seam
 from .core.urls import URLs
 from .database import Database, Transaction
 from .grants.issuing import TokenIssuer
@@ -46,6 +47,16 @@ class ErrorEnvelope(Protocol):
     """What the server asks of `policy/errors.py`."""
 
     def wrap(self, members: Mapping[str, str]) -> Mapping[str, object]: ...
+
+
+SEAMS = (
+    Seam("clients.Clients", Clients),
+    Seam("scopes.Scopes", Scopes),
+    Seam("events.Events", EventSink),
+    Seam("errors.ErrorEnvelope", ErrorEnvelope),
+    Seam("keys.key_store", KeyStore),
+)
+"""The policies that every server has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,14 @@ def lines_of(error: Exception) -> list[str]:
         return error.lines
 
     # Imported late: whoever raised one of these has paid for its module already.
-    from ..app import ConfigurationError
+    from ..app import ConfigurationError, find_misfits
     from ..core.keys import KeyStoreError
     from ..database import DatabaseUnavailable
     from ..database.migrating import MigrationError
 
     match error:
+        case ImportError() | TypeError() | AttributeError():  # from a policy that nobody had looked at yet?
+            return find_misfits()
         case ConfigurationError() | KeyStoreError() | DatabaseUnavailable() | MigrationError():
             return [str(error)]
         case OSError(filename=filename, strerror=reason) if filename:

@@ -1,22 +1,19 @@
 """The features of this server. The only module that knows which ones exist."""
 
 # {% from "questions/features.jinja" import use_ephemeral_store %}
-# isort: off
+# isort: skip_file
 from ..database import Database
 from ..feature import Feature
+from ..server import SEAMS as SEAMS_OF_SERVER
 from ..settings import ServerSettings
 from . import client_credentials
 
 # {% if "code_flow" in features %}
-from ..policy.consent import Consent
-from ..policy.principals import Principals
-from ..policy.refresh_tokens import RefreshTokenRule
 from . import code_flow
 from .code_flow import CodeFlowSettings
 
 # {% endif %}
 # {% if "openid" in features %}
-from ..policy.claims import Claims
 from . import openid
 from .openid import OpenIDSettings
 
@@ -63,7 +60,6 @@ from .private_key_jwt import PrivateKeyJWTSettings
 
 # {% endif %}
 # {% if "resource_indicators" in features %}
-from ..policy.resources import Resources
 from . import resource_indicators
 from .resource_indicators import ResourceIndicatorsSettings
 
@@ -73,7 +69,6 @@ from .resource_indicators import code_flow as resource_indicators_in_code_flow
 
 # {% endif %}
 # {% if "introspection" in features %}
-from ..policy.introspection import Introspection
 from . import introspection
 
 # {% endif %}
@@ -95,11 +90,26 @@ from ..defaults import EPHEMERAL_URL_ALONE
 
 # {% endif %}
 # {% if demo %}
-from ..policy.clients import Clients
 from . import demo
 
 # {% endif %}
-# isort: on
+
+SEAMS = [
+    *SEAMS_OF_SERVER,
+    # {% if "code_flow" in features %}
+    *code_flow.SEAMS,
+    # {% endif %}
+    # {% if "openid" in features %}
+    *openid.SEAMS,
+    # {% endif %}
+    # {% if "resource_indicators" in features %}
+    *resource_indicators.SEAMS,
+    # {% endif %}
+    # {% if "introspection" in features %}
+    *introspection.SEAMS,
+    # {% endif %}
+]
+"""What this server asks of policies."""
 
 
 class Settings(ServerSettings):
@@ -153,7 +163,32 @@ class Settings(ServerSettings):
 
 
 def make_features(settings: Settings, database: Database) -> list[Feature]:
-    """Return the features in the order their checks run. `database` is for what outlasts a request's transaction."""
+    """Return the features in the order their checks run. `database` is for what outlasts a request's transaction.
+
+    Policies are imported here, when it is known that they fit, and not before: see `SEAMS`.
+    """
+    # {% if "code_flow" in features %}
+    from ..policy.consent import Consent
+    from ..policy.principals import Principals
+    from ..policy.refresh_tokens import RefreshTokenRule
+
+    # {% endif %}
+    # {% if "openid" in features %}
+    from ..policy.claims import Claims
+
+    # {% endif %}
+    # {% if "resource_indicators" in features %}
+    from ..policy.resources import Resources
+
+    # {% endif %}
+    # {% if "introspection" in features %}
+    from ..policy.introspection import Introspection
+
+    # {% endif %}
+    # {% if demo %}
+    from ..policy.clients import Clients
+
+    # {% endif %}
     # {% if "code_flow" in features %}
     principals = Principals()
     # {% endif %}

@@ -14,6 +14,7 @@ from ..core.access_token import PrincipalKind
 from ..core.authorization_request import RESPONSE_TYPE
 from ..core.pkce import S256
 from ..core.refresh_token import OFFLINE_ACCESS
+from ..core.seam import Seam
 from ..database import Transaction
 from ..endpoints.answering import BrowserRefusal
 from ..endpoints.authorization_rules import AuthorizationRules, RequestCheck, RequestSource
@@ -30,7 +31,7 @@ from ..endpoints.reception import People, Reception
 from ..endpoints.routing import Endpoint
 from ..endpoints.session_cookie import SessionCookie
 from ..endpoints.visit import Outcome
-from ..feature import Composition, Feature, PolicyContract
+from ..feature import Composition, Feature
 from ..grants import authorization_code, refresh_token
 from ..grants.authorization_code import AuthorizationCodeGrant
 from ..grants.granted_tokens import GrantedTokens, MakeGrantedTokens, RefreshTokenRule, TokenMember
@@ -89,6 +90,13 @@ class Principals(PagePrincipals, People, Protocol):
     acr_values: tuple[str, ...]
 
 
+SEAMS = (
+    Seam("principals.Principals", Principals),
+    Seam("consent.Consent", Consent),
+    Seam("refresh_tokens.RefreshTokenRule", RefreshTokenRule),
+)
+
+
 def feature(
     settings: CodeFlowSettings, *, principals: Principals, consent: Consent, refresh_token_rule: RefreshTokenRule
 ) -> Feature:
@@ -109,7 +117,6 @@ def feature(
             ClientAnswers: room.answers,
             MakeGrantedTokens: room.granted_tokens,
         },
-        policies=(PolicyContract(principals, 1), PolicyContract(consent, 1), PolicyContract(refresh_token_rule, 1)),
         expirable=(
             Expirable("interactions", interactions.delete_expired),
             Expirable("browser_sessions", browser_sessions.delete_expired),

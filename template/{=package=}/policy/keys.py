@@ -27,6 +27,8 @@ old one until `verifies_until`, when the last token that it signed has ended.
 from ..core.keys import KeyStore
 from ..settings import ServerSettings
 
+contract = 1
+
 
 def key_store(settings: ServerSettings, default: KeyStore) -> KeyStore:
     """Return where the keys come from. `default` reads the files in `settings.key_directory`."""

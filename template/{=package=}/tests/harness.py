@@ -17,7 +17,6 @@ from ..app import AuthorizationServer
 from ..core.client import AuthMethod, Client
 from ..core.events import Event
 from ..features import Settings
-from ..policy.clients import Clients
 from ..stores.key_files import ensure_keys
 
 ISSUER = "https://as.example"
@@ -42,7 +41,6 @@ class Clock:
 class EventLog:
     """An event sink that remembers."""
 
-    contract: int = 1
     events: list[Event] = field(default_factory=list)
 
     async def emit(self, event: Event) -> None:
@@ -108,6 +106,8 @@ class ServerUnderTest:
             "scope": frozenset(self.authorization_server.server.scopes.supported()),
         }
         client = Client(client_id=client_id, **{**known, **changes})
+        from ..policy.clients import Clients  # late, so that `conftest.py` comes to say where a policy does not fit
+
         async with self.database.transaction() as transaction:
             secret = await Clients().create(client, transaction, now=self.clock())
             await transaction.commit()

@@ -1,11 +1,13 @@
 """The server as a whole: mounted, started, failing, swept (A6, E6, J3, K3)."""
 
+import ast
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,14 +16,16 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
 from .. import app as composition
+from .. import policy
 from ..app import AuthorizationServer, ConfigurationError, create_app
 from ..core.events import Event
 from ..core.finding import Finding
 from ..core.keys import KeyStoreError
-from ..core.seam import stub
+from ..core.seam import Seam, stub
 from ..database import DatabaseUnavailable
 from ..feature import Feature
-from ..features import Settings, make_features
+from ..features import SEAMS, Settings, make_features
+from ..policy import clients, events
 from ..policy.clients import Clients
 from ..policy.errors import ErrorEnvelope
 from ..policy.events import Events
@@ -107,17 +111,37 @@ async def test_the_app_of_its_own_shows_no_pages_that_load_scripts_from_elsewher
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-@pytest.mark.parametrize("name", ["Clients", "Scopes", "Events", "ErrorEnvelope"])
-@pytest.mark.parametrize("contract", [0, 2, None])
-def test_a_policy_of_another_contract_is_refused(
-    name: str, contract: int | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("make", [AuthorizationServer, create_app])
+def test_policies_of_another_contract_are_refused_before_they_are_made(
+    make: Callable[[Settings], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A8: policy files are never updated, so a changed seam must be noticed at start-up."""
-    written = type(name, (getattr(composition, name),), {"contract": contract})
-    monkeypatch.setattr(composition, name, written)
+    """A8: policy files are never updated, so a changed seam must be noticed at start-up. All are told at once."""
+    news = [Seam(each.policy, each.asks, ("it is asked more: answer",)) for each in SEAMS]
+    monkeypatch.setattr(composition, "SEAMS", news)
+    monkeypatch.setattr(Clients, "__init__", None)
 
-    with pytest.raises(TypeError, match=f"{name} is written for contract {contract}, this server needs 1"):
-        AuthorizationServer(told())
+    with pytest.raises(TypeError) as refused:
+        make(told())
+
+    folder = f"{composition.__package__}.policy"
+    assert str(refused.value) == "\n".join(
+        f"{folder}.{seam.policy} is written for contract 1, this server needs 2\n"
+        "  contract 2: it is asked more: answer\n"
+        "  then set contract = 2"
+        for seam in news
+    )
+
+
+def test_every_policy_that_states_a_contract_is_asked_for_it() -> None:
+    """A8: a seam that nobody declares would change without a word."""
+    stating = {
+        f"{file.stem}.{node.name}"
+        for file in Path(policy.__path__[0]).glob("*.py")
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.ClassDef) and "contract = " in ast.unparse(node)
+    }
+
+    assert stating <= {seam.policy for seam in SEAMS}
 
 
 def test_production_does_not_start_with_a_question_that_must_be_decided(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +151,7 @@ def test_production_does_not_start_with_a_question_that_must_be_decided(monkeypa
     class Undecided(Clients):
         pass
 
-    monkeypatch.setattr(composition, "Clients", Undecided)
+    monkeypatch.setattr(clients, "Clients", Undecided)
 
     with pytest.raises(ConfigurationError, match=r"Undecided is undecided: Decide this first\."):
         AuthorizationServer(told())
@@ -144,7 +168,7 @@ def test_production_starts_with_safe_defaults_and_lists_them() -> None:
 
 def test_a_decided_policy_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mark does not pass on to a class that the team derives."""
-    monkeypatch.setattr(composition, "Events", type("Ours", (Events,), {}))
+    monkeypatch.setattr(events, "Events", type("Ours", (Events,), {}))
 
     assert not any(mark.policy.endswith(".Events") for mark in AuthorizationServer(told()).undecided)
 

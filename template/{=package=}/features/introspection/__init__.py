@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.client import AuthMethod
+from ...core.seam import Seam
 from ...endpoints.client_authentication import ClientAuthentication
 from ...endpoints.routing import Endpoint
-from ...feature import Composition, Feature, PolicyContract
+from ...feature import Composition, Feature
 from ...protect.constraint import TokenConstraint
 from .endpoint import DESCRIPTION, IntrospectionEndpoint, IntrospectionRule
 from .tokens import ActiveTokens, Authorizations
+
+SEAMS = (Seam("introspection.Introspection", IntrospectionRule),)
 
 
 def feature(rule: IntrospectionRule) -> Feature:
@@ -48,7 +51,6 @@ def feature(rule: IntrospectionRule) -> Feature:
         specification="RFC 7662",
         endpoints=endpoints,
         metadata=metadata,
-        policies=(PolicyContract(rule, 1),),
     )
 
 

@@ -5,14 +5,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ...core.seam import Seam
 from ...endpoints.authorization_rules import RequestCheck
 from ...endpoints.routing import Endpoint
-from ...feature import Composition, Feature, PolicyContract
+from ...feature import Composition, Feature
 from ...grants.granted_tokens import TokenMember
 from .claims import ClaimRelease, Claims
 from .id_token import IDTokenIssuer
 from .request import OpenIDRequest
 from .userinfo import UserInfoEndpoint
+
+SEAMS = (Seam("claims.Claims", Claims),)
 
 
 class OpenIDSettings(BaseModel):
@@ -64,7 +67,6 @@ def feature(settings: OpenIDSettings, *, claims: Claims) -> Feature:
         token_members={"id_token": "with the scope openid, a JWT (OIDC Core §2)"},
         metadata=metadata,
         scopes=claims.scopes(),
-        policies=(PolicyContract(claims, 1),),
         metadata_names=("openid-configuration",),
         extends={RequestCheck: request_check, TokenMember: id_token},
     )

@@ -4,12 +4,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from ...feature import Composition, Feature, PolicyContract
+from ...core.seam import Seam
+from ...feature import Composition, Feature
 from ...grants.issuing import AudienceRule
 from ...settings import Names
 from .audience import TokenAudience
 from .resource import PARAMETER, identify
 from .served import ResourcePolicy, ServedResources
+
+SEAMS = (Seam("resources.Resources", ResourcePolicy),)
 
 
 def _check_each(resources: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,7 +41,6 @@ def feature(settings: ResourceIndicatorsSettings, *, resources: ResourcePolicy) 
         specification="RFC 8707",
         token_parameters={PARAMETER: "the API that the access token shall be good at; may be repeated (RFC 8707 §2.2)"},
         repeatable_parameters=frozenset({PARAMETER}),
-        policies=(PolicyContract(resources, 1),),
         extends={
             ServedResources: served,
             AudienceRule: lambda composition: AudienceRule(TokenAudience(composition.get(ServedResources)).choose),

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from ...core.seam import check_contract, find_undecided
+from ...core.seam import find_undecided
 from ...database import Conflict, Database
 from ...policy import principals
 from ...policy.principals import Principals
@@ -211,7 +211,6 @@ async def test_what_is_known_of_a_person(ada: str, database: Database) -> None:
 async def test_as_shipped_it_is_undecided_and_asks_here() -> None:
     """D4, D5: `doctor` lists it; the shipped pages are used."""
     people = Principals()
-    check_contract(people, 1)
 
     assert find_undecided(people) is not None
     assert people.login_url("https://as.example/back") is None

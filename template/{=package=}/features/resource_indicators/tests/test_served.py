@@ -102,5 +102,5 @@ def test_policy_of_another_contract_is_refused_at_boot(monkeypatch: pytest.Monke
     """A8."""
     monkeypatch.setattr(Resources, "contract", 2)
 
-    with pytest.raises(TypeError, match="Resources is written for contract 2, this server needs 1"):
+    with pytest.raises(TypeError, match="Resources is written for contract 2, this server knows none after 1"):
         AuthorizationServer(told())
