@@ -15,7 +15,7 @@ PYTEST = $(TOOLS)/python -m pytest --numprocesses $(WORKERS)
 # Tests start many processes, and each would compile every library again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all test-fast lint format bench mutation clean
+.PHONY: help demo test test-all test-fast lint format bench mutation release clean
 help:
 	@echo 'make demo [PROFILE=oidc|m2m|everything|custom] [PORT=8000]   render a server, install it, start it'
 	@echo 'make test        every test, on every database, and of every set of answers'
@@ -25,6 +25,7 @@ help:
 	@echo 'make format      let Ruff rewrite what it can'
 	@echo 'make bench       requests per second and CPU per request'
 	@echo 'make mutation    which test notices when a check is gone'
+	@echo 'make release VERSION=1.2.0   check that a version can be released, and record it'
 	@echo 'make clean       remove build/ and .venv/'
 
 ifneq ($(filter demo,$(MAKECMDGOALS)),)
@@ -72,6 +73,9 @@ bench: .venv/dev
 
 mutation: .venv/dev
 	$(TOOLS)/python dev/mutation.py
+
+release: .venv/dev
+	$(TOOLS)/python dev/release.py $(VERSION)
 
 clean:
 	rm -rf build .venv
