@@ -106,16 +106,16 @@ def test_in_a_folder_of_a_monorepo_it_is_at_home(templates: Templates, tmp_path:
     assert changed_since(team, rendered) == {f"services/auth/{answers_file}", "services/auth/authserver/app.py"}
 
 
-@pytest.mark.parametrize(("answers_file", "command"), [(PLAIN, "update"), (AUTH, f"update --answers-file {AUTH}")])
+@pytest.mark.parametrize(("answers_file", "option"), [(PLAIN, ""), (AUTH, f" --answers-file {AUTH}")])
 @pytest.mark.parametrize(("layout", "readme"), [("service", "README.md"), ("package", "authserver/README.md")])
 def test_the_readme_says_how_this_one_is_updated(
-    released: Path, tmp_path: Path, answers_file: str, command: str, layout: str, readme: str
+    released: Path, tmp_path: Path, answers_file: str, option: str, layout: str, readme: str
 ) -> None:
     """With the name of the answers file where it is not the usual one. The message after rendering says it too."""
     options = ["--defaults", "--data", "profile=m2m", "--data", f"layout={layout}", "--answers-file", answers_file]
 
     done = copier(tmp_path, "copy", *options, str(released), "project")
 
-    assert f"\npipx run copier {command}\n" in (tmp_path / "project" / readme).read_text()
+    assert f"\nuv run <template>/hooks/upgrade{option}\n" in (tmp_path / "project" / readme).read_text()
     assert f"`{answers_file}`" in (tmp_path / "project" / readme).read_text()
-    assert (f"copier {command}" in done.stderr) == (answers_file != PLAIN)
+    assert (f"copier update{option}" in done.stderr) == (answers_file != PLAIN)
