@@ -61,7 +61,7 @@ lint: .venv/dev $(SUPERSET)
 	$(TOOLS)/ruff check
 	$(TOOLS)/ruff format --check
 	$(TOOLS)/mypy
-	cd dev && ../$(TOOLS)/mypy --config-file ../$(SUPERSET)
+	cd dev && ../$(TOOLS)/mypy --config-file ../$(SUPERSET) --cache-dir ../build/mypy
 	cd dev && PYTHONPATH=. ../$(TOOLS)/lint-imports --no-logo --config ../$(SUPERSET)
 
 format: .venv/dev

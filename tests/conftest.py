@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from . import forks
 from .matrix import SETS, Answers, features_of, summary
 from .ownership import QUESTIONS
 from .servers import database_of, ephemeral_url_of
-from .template import ROOT, render, snapshot
+from .template import ROOT, copier_at_speed, render, snapshot
 
 Render = Callable[..., Path]
 
@@ -23,6 +24,13 @@ Render = Callable[..., Path]
 def pytest_report_header() -> str:
     """Say how much is rendered."""
     return f"answers: {summary()}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hurry() -> Iterator[None]:
+    """Whoever calls Copier in this process need not wait for what it does again and again."""
+    with copier_at_speed():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -74,16 +82,26 @@ class Rendered:
 
     def run(self, *command: str, **environment: str) -> str:
         """Run a Python tool in the project and return what it printed; fail with everything it said."""
+        code, output, errors = forks.run(command, self.project, self._environment | environment)
+        assert code == 0, f"{' '.join(command)}\n{output}\n{errors}"
+        return output
+
+    def run_tests(self, *options: str, **environment: str) -> str:
+        """Run pytest in the project, in a process that begins with nothing, for it rewrites what it imports."""
         done = subprocess.run(
-            [sys.executable, *command],
+            [sys.executable, "-m", "pytest", *options],
             cwd=self.project,
-            env=os.environ | {"PYTHONPATH": str(self.project)} | environment,
+            env=self._environment | environment,
             capture_output=True,
             text=True,
             timeout=900,
         )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{' '.join(options)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.project)}
 
 
 @pytest.fixture

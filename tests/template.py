@@ -4,7 +4,8 @@ import re
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,6 +13,7 @@ from unittest import mock
 import copier
 import jinja2
 import yaml
+from copier._main import Worker
 from copier.errors import DirtyLocalWarning
 
 ROOT = Path(__file__).parents[1]
@@ -37,14 +39,40 @@ def snapshot(destination: Path) -> Path:
 
 _compile = jinja2.Environment.compile
 _compiled: dict[object, Any] = {}
+_render_string = Worker._render_string
+_answers_relpath = cached_property(vars(Worker)["answers_relpath"].fget)
+_answers_relpath.__set_name__(Worker, "answers_relpath")
 
 
 def _compile_once(environment: jinja2.Environment, *source: Any, **options: Any) -> Any:
-    """Copier compiles the name of a folder again for every file in it, and has the same environment each time."""
-    key = (source, tuple(options.items()))
+    """Copier compiles the name of a folder again for every file in it, with equal environments."""
+    key = (environment.lexer, source, tuple(options.items()))
     if key not in _compiled:
         _compiled[key] = _compile(environment, *source, **options)
     return _compiled[key]
+
+
+def _render_what_has_markers(worker: Worker, text: str, *context: Any, **named: Any) -> str:
+    """Copier gathers all answers to render the name of a folder, for every file in it. Most names are what they are."""
+    ours = worker.jinja_env
+    markers = (ours.block_start_string, ours.variable_start_string, ours.comment_start_string)
+    has_any = any(marker in text for marker in markers)
+    return _render_string(worker, text, *context, **named) if has_any else text
+
+
+@contextmanager
+def copier_at_speed() -> Iterator[None]:
+    """Have Copier do once what it does for every file, with the same outcome, in half the time or a third of it."""
+    with (
+        mock.patch.object(jinja2.Environment, "compile", _compile_once),
+        mock.patch.object(Worker, "_render_string", _render_what_has_markers),
+        mock.patch.object(Worker, "answers_relpath", _answers_relpath),
+        mock.patch.object(Worker, "_sync_git_index_executable_bit"),  # where git sees the bit by itself
+    ):
+        yield
+
+
+_copier_at_speed = copier_at_speed  # a name that the drills use
 
 
 def render(template: Path, destination: Path, answers: Mapping[str, Any], *, only: str | None = None) -> Path:
@@ -54,7 +82,7 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], *, onl
     """
     with (
         warnings.catch_warnings(),
-        mock.patch.object(jinja2.Environment, "compile", _compile_once),
+        copier_at_speed(),
         mock.patch("copier._main.is_git_available", return_value=False),  # asked anew for each file
     ):
         warnings.simplefilter("ignore", DirtyLocalWarning)
@@ -73,7 +101,7 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], *, onl
 
 def update(project: Path, answers: Mapping[str, Any]) -> None:
     """Bring a rendered project to the newest release of its template, with `answers`. Raises what Copier raises."""
-    with mock.patch.object(jinja2.Environment, "compile", _compile_once):
+    with copier_at_speed():
         copier.run_update(project, data=dict(answers), defaults=True, overwrite=True, quiet=True)
 
 

@@ -20,9 +20,10 @@ HANG_UP = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-TRUNCATE = """
+# In one statement, so that no foreign key minds the order. To truncate would make new files of all tables each time.
+DELETE = """
     DO $$ BEGIN EXECUTE (
-        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables
+        SELECT 'WITH ' || string_agg(format('%1$I AS (DELETE FROM %1$I)', tablename), ', ') || ' SELECT' FROM pg_tables
         WHERE schemaname = current_schema AND tablename NOT LIKE '%version'
     ); END $$
 """
@@ -67,5 +68,5 @@ def new_database() -> Iterator[str]:
 @contextmanager
 def without_rows(migrated_url: str) -> Iterator[str]:
     """Give `migrated_url` itself, with all rows deleted: ten times as fast as another database."""
-    execute(migrated_url, HANG_UP, TRUNCATE)  # a test that failed may have left a transaction open
+    execute(migrated_url, HANG_UP, DELETE)  # a test that failed may have left a transaction open
     yield migrated_url

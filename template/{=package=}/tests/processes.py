@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from typing import Any, TypeVar
 from unittest import mock
@@ -25,6 +25,13 @@ def run_together(work: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -
     context, count = _start_server(), len(arguments)
     with ProcessPoolExecutor(count, context, initializer=_meet_at, initargs=(context.Barrier(count),)) as pool:
         return list(pool.map(work, *zip(*arguments, strict=True), timeout=60))
+
+
+def start(work: Callable[..., object], *arguments: Any) -> ForkServerProcess:
+    """Let a process do `work`, which is a function of a module; return the process."""
+    process = _start_server().Process(target=work, args=arguments)
+    process.start()
+    return process
 
 
 def start_together() -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from ...cli import NAME, main
 from ...cli.commands import dev, serve
 from ...settings import ENV_PREFIX
+from .. import processes
 from ..harness import alone
 
 PROGRAM = (sys.executable, "-m", NAME)
@@ -101,6 +103,26 @@ class CommandLine:
             finally:
                 process.terminate()
                 process.wait(timeout=20)
+
+    @contextmanager
+    def forked(self, *words: str) -> Iterator[ForkServerProcess]:
+        """The same, by a process that has imported the server already: it is there sooner."""
+        process = processes.start(_run, words, self.folder, dict(os.environ))
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.join(20)
+
+
+def _run(words: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(said, descriptor)
+    sys.exit(main(words))
 
 
 @pytest.fixture

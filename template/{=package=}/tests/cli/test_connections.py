@@ -45,7 +45,7 @@ class Listening:
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(pause)
-            async with asyncio.timeout(0.8):
+            async with asyncio.timeout(2):
                 while received := await reader.read(65_536):
                     said += received
         except TimeoutError:
@@ -75,19 +75,24 @@ def post(path: str = "/", *, headers: bytes = b"", length: int = 5) -> bytes:
     return b"POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n" % (path.encode(), headers, length)
 
 
-CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+CLOSE = b"Connection: close\r\n"
+"""This is the last request: the server hangs up behind its answer, and nobody waits for more."""
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\n%sTransfer-Encoding: chunked\r\n\r\n" % CLOSE
 
 
 async def test_honest_requests_are_answered(listening: Listening) -> None:
     """In one piece, in many, in chunks, with a large body, and one after the other."""
     large = b"x" * (MAX_OVERHEAD * 8)
+    one, last = post() + b"hello", post(headers=CLOSE) + b"hello"
+    slow = post("/slow") + b"hello" + post("/slow", headers=CLOSE) + b"hello"
 
-    assert b"/ 5" in await listening.told(post() + b"hello")
-    assert b"/ 5" in await listening.told(*(bytes([byte]) for byte in post() + b"hello"), pause=0)
+    assert b"/ 5" in await listening.told(last)
+    assert b"/ 5" in await listening.told(*(bytes([byte]) for byte in last), pause=0)
     assert b"/ 5" in await listening.told(CHUNKED, b"3\r\nhel\r\n", b"2\r\nlo\r\n0\r\n\r\n")
-    assert b"/ %d" % len(large) in await listening.told(post(length=len(large)), large)
-    assert (await listening.told(*[post() + b"hello"] * 3)).count(b"/ 5") == 3
-    assert (await listening.told((post("/slow") + b"hello") * 2)).count(b"/slow 5") == 2
+    assert b"/ %d" % len(large) in await listening.told(post(headers=CLOSE, length=len(large)), large)
+    assert (await listening.told(one, one, last)).count(b"/ 5") == 3
+    assert (await listening.told(slow)).count(b"/slow 5") == 2
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,7 @@ async def test_who_waits_for_an_answer_is_not_hung_up_on(listening: Listening, m
     """Only what arrives has to be quick."""
     monkeypatch.setattr(connections, "PATIENCE", 0.2)
 
-    assert b"/slow 5" in await listening.told(post("/slow") + b"hello")
+    assert b"/slow 5" in await listening.told(post("/slow", headers=CLOSE) + b"hello")
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])

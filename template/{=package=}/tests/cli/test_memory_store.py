@@ -1,8 +1,5 @@
 """What commands say of records that are kept in memory (J1)."""
 
-import os
-import signal
-
 from .conftest import CommandLine
 from .test_serving import client_of
 
@@ -34,9 +31,8 @@ def test_a_server_says_so_when_it_starts(command: CommandLine, free_port: int) -
     """J1: in one line of its log."""
     command.prepared().told(ephemeral_url="memory:")
 
-    with command.started("serve", "--port", str(free_port)) as process, client_of(free_port):
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=20)
+    with command.forked("serve", "--port", str(free_port)), client_of(free_port):
+        pass
 
     said = (command.folder / "said").read_text()
     assert said.count("in the memory of one process") == 1

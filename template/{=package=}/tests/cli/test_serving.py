@@ -186,8 +186,8 @@ def test_running_servers_see_a_rotation_without_a_restart(command: CommandLine) 
     one, other = find_free_port(), find_free_port()
 
     with (
-        command.started("serve", "--port", str(one)),
-        command.started("serve", "--port", str(other)),
+        command.forked("serve", "--port", str(one)),
+        command.forked("serve", "--port", str(other)),
         client_of(one) as first,
         client_of(other) as second,
     ):

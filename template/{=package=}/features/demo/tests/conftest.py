@@ -15,7 +15,7 @@ from ....tests.people import Browser, add_person
 @pytest.fixture
 async def listening(database_url: str) -> AsyncIterator[ServerUnderTest]:
     """A server in development mode on a port of its own, with ada and the demo's client."""
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # asyncio sends at once only where this is said
         listener.bind(("127.0.0.1", 0))
         listener.listen()  # who calls before anybody answers waits
         issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
