@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..app import ConfigurationError
+from ..app import ConfigurationError, find_misfits
 from ..core.finding import Finding, Level
 from ..core.keys import KeyRing, KeyStoreError
 from ..database import DatabaseUnavailable
@@ -40,6 +40,9 @@ def examine_start(settings: Settings, now: datetime, *, processes: int = 1) -> I
 def examine_policies(settings: Settings) -> Iterator[Finding]:
     """Look for policies that are still as shipped, or that do not fit."""
     is_production = settings.mode == "production"
+    if misfits := find_misfits():
+        yield from (Finding("error", misfit) for misfit in misfits)
+        return
     try:
         server = compose(_without_decisions(settings))
     except (ConfigurationError, Refusal) as error:

@@ -1,12 +1,15 @@
 """`doctor` finds what is wrong before it goes wrong."""
 
 import stat
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ...app import AuthorizationServer
+from ...cli import NAME
+from ...cli.commands.doctor import examine_releases
 from ...core.seam import Undecided
 from ...settings import ENV_PREFIX
 from ...stores.key_files import ensure_keys, retire_key, rotate_key
@@ -214,3 +217,73 @@ def test_keys_of_the_past_are_no_trouble(command: CommandLine) -> None:
     retire_key(Path("keys"), old.kid, now=now, longest_lifetime=hour)
 
     assert "has signed ES256 for 0 days" in command("doctor").out
+
+
+GUARD = 'def admit(door: str) -> bool:\n    return door == "open"\n'
+ADVISORY = """
+[[security]]
+id = "CHY-2027-01"
+severity = "high"
+title = "Doors opened by themselves"
+what = "Everybody could come in."
+mend = "Close the door."
+
+[[security.code]]
+path = "core/door.py"
+definition = "admit"
+gone = 'door == "open"'
+"""
+
+
+def release(folder: Path, security: str = "") -> None:
+    """Keep the note of a release in a package."""
+    (folder / "releases").mkdir(exist_ok=True)
+    note = 'version = "1.2.3"\ndate = 2027-01-31\nsummary = "Mends."\n'
+    (folder / "releases/1.2.3.toml").write_text(note + security)
+
+
+def test_the_version_is_told_if_every_fix_is_in_the_code(tmp_path: Path, command: CommandLine) -> None:
+    """The newest note that is shipped says which it is."""
+    release(tmp_path)
+
+    found = list(examine_releases(tmp_path))
+
+    assert list(map(str, found)) == ["version 1.2.3, with every security fix up to it"]
+    assert "ok       version " in command("doctor").out
+
+
+@pytest.mark.parametrize(("accepted", "level"), [("", "error"), ('accepted = "We have no doors."', "warning")])
+def test_a_fix_that_has_not_reached_the_code_is_told(tmp_path: Path, accepted: str, level: str) -> None:
+    """With its id, its title and how to mend it; and still if the team lives with it."""
+    release(tmp_path, ADVISORY.replace('severity = "high"', f'severity = "high"\n{accepted}'))
+    (tmp_path / "gate.py").write_text(GUARD)
+
+    [finding] = examine_releases(tmp_path)
+
+    assert finding.level == level
+    assert finding.what.startswith(
+        "CHY-2027-01 (high) Doors opened by themselves: the fix of 1.2.3 is missing, gate.py:1"
+    )
+    assert finding.mend == ("accepted: We have no doors." if accepted else "Close the door.")
+
+
+def test_notes_that_are_gone_or_wrong_are_an_error(tmp_path: Path) -> None:
+    """Or nobody would be told."""
+    [gone] = examine_releases(tmp_path)
+    release(tmp_path, "[[security]]\n")
+    [wrong] = examine_releases(tmp_path)
+
+    assert (gone.level, wrong.level) == ("error", "error")
+    assert "no release note is here" in str(gone)
+    assert "id is missing: restore the note" in str(wrong)
+
+
+def test_fixes_are_told_where_the_server_cannot_be_imported(command: CommandLine) -> None:
+    """As after a merge that nobody ended."""
+    command.monkeypatch.setitem(sys.modules, f"{NAME}.cli.checks", None)
+
+    outcome = command("doctor")
+
+    assert outcome.code == 1
+    assert outcome.lines[0].startswith("ok       version ")
+    assert outcome.lines[1].startswith("error    the server cannot be imported: ")
