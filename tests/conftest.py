@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from . import forks
+from .drills import cells, releases
 from .matrix import SETS, Answers, features_of, summary
 from .ownership import QUESTIONS
 from .servers import database_of, ephemeral_url_of
@@ -21,9 +22,9 @@ from .template import ROOT, copier_at_speed, render, snapshot
 Render = Callable[..., Path]
 
 
-def pytest_report_header() -> str:
-    """Say how much is rendered."""
-    return f"answers: {summary()}"
+def pytest_report_header() -> list[str]:
+    """Say how much is rendered, and how much is updated."""
+    return [f"answers: {summary()}", f"drills: {cells.summary()}; {releases.summary()}"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,13 +2,8 @@
 
 import pytest
 
-from . import cells, releases
+from . import releases
 from .releases import History
-
-
-def pytest_report_header() -> str:
-    """Say how much is drilled."""
-    return f"drills: releases: {releases.summary()}; {cells.summary()}"
 
 
 @pytest.fixture(scope="session")

@@ -116,7 +116,9 @@ def summary() -> str:
     """Say in a line which releases there are."""
     past = [version for version, sha in PAST.items() if has_commit(sha)]
     lost = f", without {', '.join(PAST.keys() - {*past})}, whose commits this shallow clone lacks"
-    return f"{len(past)} of the past, the working tree, {len(NEXT)} next ones" + (lost if len(past) < len(PAST) else "")
+    return f"{len(past)} releases of the past, the working tree, {len(NEXT)} next ones" + (
+        lost if len(past) < len(PAST) else ""
+    )
 
 
 def _release(history: History, version: str) -> None:

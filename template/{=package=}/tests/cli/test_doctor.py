@@ -1,5 +1,6 @@
 """`doctor` finds what is wrong before it goes wrong."""
 
+import re
 import stat
 import sys
 from datetime import UTC, datetime, timedelta
@@ -157,13 +158,12 @@ def test_a_missing_database_is_an_error(command: CommandLine) -> None:
 
 
 def test_a_schema_that_is_behind_is_an_error(command: CommandLine) -> None:
-    """It names what is missing."""
+    """It names what is missing, the team's own revisions too."""
     (command.folder / "server.db").touch(0o600)
 
     found = "\n".join(errors(command("doctor")))
 
-    assert "the database lacks" in found
-    assert "team/0001_clients: run `alembic upgrade heads`" in found.replace(", team/0002_users", "")
+    assert re.search(r"the database lacks .*team/0001_clients.*: run `alembic upgrade heads`", found)
 
 
 def test_no_key_is_an_error(command: CommandLine) -> None:
