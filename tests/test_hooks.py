@@ -50,18 +50,19 @@ def test_what_hooks_share_is_the_same() -> None:
 @hooks
 @pytest.mark.parametrize("place", ["path", "address"])
 def test_uv_runs_it_with_nothing_installed(address: str, tmp_path: Path, name: str, place: str) -> None:
-    """In a folder that is no project: what the file says of its dependencies is enough."""
+    """In a team's folder, as the guide says: what the file says of its dependencies is enough, and nothing is left."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
     target = str(HOOKS[name]) if place == "path" else f"{address}/hooks/{name}"
-
     path = os.pathsep.join([str(TOOLS), os.environ["PATH"]])
 
     done = subprocess.run(
-        ["uv", "run", target, "."], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True
+        ["uv", "run", "--script", target], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True
     )
 
     mend = "name the project's folder, or the file with --answers-file"
     assert done.returncode == 2, done.stderr
     assert done.stderr.splitlines()[-1] == f"{name}: {tmp_path}/.copier-answers.yml is not there: {mend}"
+    assert [left.name for left in tmp_path.iterdir()] == ["pyproject.toml"]
 
 
 @hooks

@@ -116,6 +116,6 @@ def test_the_readme_says_how_this_one_is_updated(
 
     done = copier(tmp_path, "copy", *options, str(released), "project")
 
-    assert f"\nuv run <template>/hooks/upgrade{option}\n" in (tmp_path / "project" / readme).read_text()
+    assert f"\nuv run --script <template>/hooks/upgrade{option}\n" in (tmp_path / "project" / readme).read_text()
     assert f"`{answers_file}`" in (tmp_path / "project" / readme).read_text()
     assert (f"copier update{option}" in done.stderr) == (answers_file != PLAIN)
