@@ -72,9 +72,6 @@ def copier_at_speed() -> Iterator[None]:
         yield
 
 
-_copier_at_speed = copier_at_speed  # a name that the drills use
-
-
 def render(template: Path, destination: Path, answers: Mapping[str, Any], *, only: str | None = None) -> Path:
     """Render `template`, or one of its files, with `answers` and defaults; return `destination`.
 
