@@ -23,7 +23,7 @@ KNOW_NO_ANSWER = ("tests/core", "tests/protect", "tests/outbound", "tests/cli/te
 ROWS = (
     tuple(PAIRWISE)
     if os.environ.get("EVERY_SUITE") == "1"
-    else ("pairs_01", *(f"pairs_0{number}" for number in range(3, 10)))
+    else ("pairs_01", "pairs_03", "pairs_04", "pairs_05", "pairs_07", "pairs_08")
 )
 
 
