@@ -12,12 +12,13 @@ from .tests.harness import ServerUnderTest, serving
 __all__ = ["database", "database_url", "databases", "empty_database_url", "migrated_url"]
 
 CONTRACTS = Path(__file__).parent / "tests" / "policy" / "test_contracts.py"
+MISFITS = find_misfits()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Where a policy does not fit there is no server to test: say that alone."""
     on_the_way = collection_path in (CONTRACTS, *CONTRACTS.parents)
-    return True if find_misfits() and not on_the_way else None
+    return True if MISFITS and not on_the_way else None
 
 
 @pytest.fixture

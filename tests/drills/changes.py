@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ..test_toggling import DEVICE_REVISION
+
 PACKAGE = "template/{=package=}"
 
 Change = Callable[[Path], None]
@@ -23,22 +25,6 @@ def upgrade() -> None:
     """Apply the change."""
     with op.batch_alter_table(f"{TABLE_PREFIX}core_grants") as batch:
         batch.add_column(sa.Column("note", sa.String(), nullable=True))
-
-
-def downgrade() -> None:
-    """Undo it."""
-'''
-DEVICE_REVISION = '''"""A device may have a name."""
-
-import sqlalchemy as sa
-from alembic import op
-
-from ....defaults import TABLE_PREFIX
-
-
-def upgrade() -> None:
-    """Apply the change."""
-    op.add_column(f"{TABLE_PREFIX}device_codes", sa.Column("name", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
